@@ -7,7 +7,7 @@ import { waiting, waitOf } from '../comparisons/waiting.ts'
 import type { Links } from '../links.ts'
 import { answerOf, type GateRequest, parseGate, startedFor } from './gate.ts'
 
-/** What an AnalysisTemplate reads, and what it shows. */
+/** The answer that an AnalysisTemplate reads and shows. */
 export interface ArgoAnswer {
   readonly verdict: Outcome | 'running'
   /** Why, in one line. */
@@ -16,11 +16,11 @@ export interface ArgoAnswer {
 }
 
 /**
- * `POST /gates/argo`: what the web metric of an AnalysisTemplate asks. Whatever the verdict the status is 200, as Argo Rollouts takes
- * any other for an error of the measurement and shows no reason.
+ * `POST /gates/argo`: answers the web metric of an AnalysisTemplate. The status is 200 whatever the verdict, because Argo Rollouts
+ * treats any other status as a failed measurement and shows no reason.
  *
- * `run` tells one rollout of a version from the next; `wait` holds the answer back until there is a verdict, for as long as
- * `timeoutSeconds` of the metric allows.
+ * `run` distinguishes one rollout of a version from the next. `wait` holds the answer back until there is a verdict; keep it shorter
+ * than `timeoutSeconds` of the metric.
  */
 export function registerArgo(app: FastifyInstance, comparisons: Comparisons, links: Links, now: () => number): void {
   app.post('/gates/argo', async (request, reply): Promise<ArgoAnswer> => {
@@ -41,7 +41,7 @@ export function registerArgo(app: FastifyInstance, comparisons: Comparisons, lin
       }
       const { verdict, opens, why } = answerOf(state, asked.otherwise)
       return {
-        // Of a gate that was told to open at its deadline.
+        // The gate was told to open at its deadline.
         verdict: verdict === 'inconclusive' && opens ? 'pass' : verdict,
         reason: why,
         url: links.comparison(state.id, request),

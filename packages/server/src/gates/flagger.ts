@@ -21,26 +21,26 @@ const hooks = [
 ] as const
 type Hook = (typeof hooks)[number]
 
-// Flagger goes on at 200 to 202 alone. It drops what any 5xx and 429 say, and shows what another 4xx does.
+// Flagger proceeds only at 200 to 202. It hides the body of a 5xx or 429 answer, and shows that of any other 4xx.
 const yes = 200
 const no = 409
-// For `rollback`, where yes is to roll back now.
+// For `rollback`, where yes means to roll back now.
 const notNow = 404
 
-/** What Flagger shows of a gate, and where it is looked at. */
+/** The answer that Flagger shows, and the address of the comparison's page. */
 export interface FlaggerAnswer {
   /** Why, in one line. */
   readonly answer: string
-  /** Absent where nothing has been compared yet. */
+  /** Missing if nothing has been compared yet. */
   readonly verdict?: Outcome | 'running'
   readonly url?: string
 }
 
 /**
- * `POST /gates/flagger/TYPE`: what Flagger's webhook of that type asks. Its payload does not say the type, so the path does:
- * `rollback` rolls back on a yes, and one answer for all would roll back every healthy canary.
+ * `POST /gates/flagger/TYPE`: answers Flagger's webhook of that type. The type is in the path, because the payload lacks it:
+ * `rollback` rolls back on a yes, so one answer for all types would roll back every healthy canary.
  *
- * Without metadata the deployments `NAME-primary` and `NAME` are compared, as Flagger calls them.
+ * Without metadata, the deployments `NAME-primary` and `NAME` are compared, as Flagger names them.
  */
 export function registerFlagger(
   app: FastifyInstance,
@@ -48,7 +48,7 @@ export function registerFlagger(
   comparisons: Comparisons,
   links: Links,
 ): void {
-  // The timeline is no reason to fail a release.
+  // A timeline that cannot be written must not fail a release.
   const noted = async (body: unknown): Promise<void> => {
     try {
       await store.changes.keep(changeFromFlagger(body, now()))
@@ -58,7 +58,7 @@ export function registerFlagger(
   }
   for (const hook of hooks)
     app.post(`/gates/flagger/${hook}`, async (request, reply): Promise<FlaggerAnswer> => {
-      // Of what happens in the cluster there is nothing to decide, and an answer is not looked at.
+      // Events of the cluster need no decision, and Flagger ignores the answer.
       if (hook === 'event') {
         await noted(request.body)
         return { answer: 'noted' }
@@ -78,7 +78,7 @@ export function registerFlagger(
     })
 }
 
-// The others come before the canary serves, or when it is over.
+// The others are called before the canary serves, or after the end.
 const startsComparison = (hook: Hook): boolean =>
   hook !== 'confirm-rollout' && hook !== 'rollback' && hook !== 'post-rollout'
 
@@ -117,7 +117,7 @@ function parseFlagger(body: unknown): GateRequest {
   }
 }
 
-/** What happened in the cluster: its time is told as milliseconds, in a text. */
+/** An event of the cluster. Its time is milliseconds, as a string. */
 function changeFromFlagger(body: unknown, nowMs: number): Change {
   const { name, namespace, checksum, metadata } = Object(body) as Record<string, unknown>
   const { eventMessage, eventType, timestamp } = Object(metadata ?? {}) as Record<string, unknown>

@@ -42,14 +42,14 @@ const labelOf = { tool: 'gate', subject: 'gate.subject', run: 'gate.run' } as co
 /** Without a run, a comparison that ended longer ago than this belongs to an earlier release. */
 const staleMs = 3_600_000
 
-// Tools ask as soon as they start, before images are pulled, pods have started and the canary serves.
+// Tools ask as soon as they start, before images are pulled and pods are up.
 const firstSpansMs = 15 * 60_000
 
 /**
- * Reads how a gate compares: texts, as the fields of delivery tools are. The time of `for` is the gate's deadline.
+ * Reads a gate's settings. All are strings, because the fields of delivery tools are. `for` is the gate's deadline.
  *
- * @param given `service`, `stable`, `canary`, and, where they are to differ from the usual, `traffic`, `for`, `otherwise`, `earlyPass`
- * and `policy`, which may be JSON in a text.
+ * @param given `service`, `stable` and `canary`; optionally `traffic`, `for`, `otherwise`, `earlyPass` and `policy`, which may be JSON
+ * in a string.
  * Throws a ServerError of kind `usage` that names the key.
  */
 export function parseGate(given: Readonly<Record<string, unknown>>): Pick<GateRequest, 'body' | 'otherwise'> {
@@ -87,8 +87,8 @@ function policyOf(value: unknown): PolicyInput {
 }
 
 /**
- * The comparison of a release as it stands. Only the newest of its subject can be that: a release that comes back after another one,
- * as it was, is a new release, which what was found the first time does not let through.
+ * The current comparison of a release. It has to be the newest of its subject: the same release coming back after another one is a
+ * new release, and an earlier verdict does not let it through.
  */
 export function comparisonOf(
   comparisons: Comparisons,

@@ -11,10 +11,10 @@ type WithId = FastifyRequest<{ Params: { id: string } }>
 const configId = 'coalmine'
 const longestMs = 7 * 86_400_000
 
-/** The canary configs that there are. */
+/** The available canary configs. */
 export type KayentaCanaryConfigs = readonly KayentaCanaryConfig[]
 
-/** A canary config, as lists of them show it. */
+/** A canary config, as shown in lists. */
 export interface KayentaCanaryConfig {
   readonly id: string
   readonly name: string
@@ -38,7 +38,7 @@ export interface KayentaExecution {
   readonly canaryConfigId: string
   readonly startTimeIso: string
   readonly endTimeIso?: string
-  /** Once it is complete. */
+  /** Set once it is complete. */
   readonly result?: {
     readonly judgeResult: {
       readonly judgeName: string
@@ -49,7 +49,7 @@ export interface KayentaExecution {
   }
 }
 
-/** A score from 0 to 100, and what it is called. */
+/** A score from 0 to 100, and its classification. */
 export interface KayentaApiScore {
   readonly score: number
   readonly classification: 'Pass' | 'Marginal' | 'Fail'
@@ -57,9 +57,9 @@ export interface KayentaApiScore {
 }
 
 /**
- * The three routes of Kayenta that its clients call (Argo Rollouts, Spinnaker), under `/gates/kayenta`: a canary config to choose, an
- * analysis that is started, and its state with a score. The analysis is a comparison like any other; only the score is made from
- * its verdict: 100 for PASS, 0 for FAIL and INVALID, halfway between the request's thresholds for INCONCLUSIVE.
+ * The three routes of Kayenta that its clients call (Argo Rollouts, Spinnaker), under `/gates/kayenta`: list the canary configs, start an
+ * analysis, and get its state with a score. An analysis is an ordinary comparison. Its verdict becomes the score: 100 for PASS, 0 for
+ * FAIL and INVALID, halfway between the request's thresholds for INCONCLUSIVE.
  */
 export function registerKayentaApi(
   app: FastifyInstance,
@@ -112,9 +112,9 @@ function parseExecution(body: unknown, application: string): GateRequest {
   const gate = parseGate({ service, stable: control.selector, canary: experiment.selector })
   return {
     tool: 'kayenta',
-    // Two pipelines of one application do not stop each other's analyses.
+    // Two pipelines of one application must not stop each other's analyses.
     subject: `${application} ${control.selector} ${experiment.selector}`,
-    // Each request of Kayenta's is an analysis of its own.
+    // Every request to Kayenta starts an analysis of its own.
     run: experiment.start,
     ...gate,
     body: {
@@ -133,7 +133,7 @@ interface Scope {
   readonly end: string
 }
 
-/** A scope is free text to Kayenta: here a selector, after `service=...` where the application is not the service. */
+/** Kayenta's scopes are free text. Here each is a selector, preceded by `service=...` if the application is not the service. */
 function scopeOf(value: unknown, name: string): Scope {
   const { scope, start, end } = Object(value) as Record<string, unknown>
   const said = text(scope, `scopes: ${name}.scope`).trim()
@@ -167,7 +167,7 @@ function thresholdsOf(value: unknown): { readonly pass: number; readonly margina
   )
 }
 
-/** Argo reads `complete` and the score, which it cuts to a whole number; Spinnaker's page shows the rest. */
+/** Argo reads `complete` and the score, which it truncates to a whole number. Spinnaker's page shows the rest. */
 function executionOf(state: ComparisonState, url: string): KayentaExecution {
   const { verdict, why } = answerOf(state, 'halt')
   const isComplete = verdict !== 'running'

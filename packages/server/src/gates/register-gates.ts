@@ -6,7 +6,7 @@ import { registerArgo } from './argo.ts'
 import { registerFlagger } from './flagger.ts'
 import { registerKayentaApi } from './kayenta-api.ts'
 
-/** What delivery tools ask, in their own words: they answer from the last look, without a question to the store. */
+/** Registers the routes of delivery tools, in the tools' own protocols. They answer from the last look, without querying the store. */
 export function registerGates(app: FastifyInstance, context: Context, comparisons: Comparisons, links: Links): void {
   const { now } = context
   registerArgo(app, comparisons, links, now)

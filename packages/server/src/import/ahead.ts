@@ -1,6 +1,6 @@
 /**
- * The items of a source, which is read ahead by so many bytes of them. What it gives before it fails comes first; `leave` is told
- * of those that nobody takes any more.
+ * The items of a source, read ahead up to a number of bytes. If the source fails, the items before the failure still come first.
+ * `leave` is called with items that nobody takes any more.
  */
 export async function* ahead<T extends { readonly size: number }>(
   source: AsyncIterable<T>,

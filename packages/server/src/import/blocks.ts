@@ -1,7 +1,7 @@
 import { grouped, joined, lengthOf } from './grouped.ts'
 import { maxLineBytes } from './lines.ts'
 
-/** Whole lines of a text, or one that is longer than a line may be, which has no bytes here. */
+/** Whole lines of a text, or one line that exceeds the limit, whose bytes are left out. */
 export type Block =
   | { readonly kind: 'lines'; readonly body: Uint8Array; readonly line: number; readonly bytes: number }
   | { readonly kind: 'long'; readonly line: number; readonly bytes: number }
@@ -10,8 +10,8 @@ const newline = 0x0a
 const blockBytes = 4_000_000
 
 /**
- * The lines of a text, in blocks of some megabytes while they come fast. `line` and `bytes` of a block say what went before it: so many
- * lines, and bytes; of a line that is too long, what went before the next one. The memory of a block is its own.
+ * The lines of a text, in blocks of some megabytes while they arrive fast. `line` and `bytes` of a block count the lines and bytes
+ * before it; for a line that is too long, those before the next line. Each block has its own memory.
  */
 export async function* blocksOf(
   chunks: AsyncIterable<Uint8Array>,
@@ -19,7 +19,7 @@ export async function* blocksOf(
   memoryFor?: (bytes: number) => Uint8Array,
 ): AsyncGenerator<Block> {
   let { line, bytes } = after
-  // Of the line that has no end yet; what it has too much of is let go.
+  // The line that has no end yet; bytes beyond the limit are dropped.
   let open: Uint8Array[] = []
   let gone = 0
   const keep = (rest: Uint8Array[]): void => {

@@ -1,4 +1,4 @@
-/** Bytes that come in chunks, taken so many at a time. */
+/** Reads a given number of bytes from a stream of chunks. */
 export interface ByteReader {
   /** The next bytes; fewer at the end. */
   readonly take: (bytes: number) => Promise<Buffer>
@@ -6,7 +6,7 @@ export interface ByteReader {
   readonly some: (most: number) => Promise<Buffer>
 }
 
-/** Reads chunks as they are asked for. */
+/** Creates a reader that pulls chunks as they are needed. */
 export function byteReader(chunks: AsyncIterable<Buffer>): ByteReader {
   const source = chunks[Symbol.asyncIterator]()
   let held: Buffer = Buffer.alloc(0)

@@ -16,17 +16,17 @@ import type { SpanReader } from './table/spans.ts'
 import { decodeZipkin, isZipkin } from './zipkin.ts'
 import { isZstd } from './zstd-frames.ts'
 
-/** What requests bring: spans, evaluations of flags, and how many other log records, which are left out. */
+/** Decoded requests: spans, flag evaluations, and the number of other log records, which are dropped. */
 export interface Arrivals {
   batch: SpanBatch
   records: LogRecord[]
   ignored: number
 }
 
-/** What was not stored of it. */
+/** What was not stored, and why. */
 export type Decoded = Refusals & { readonly what?: 'log record' }
 
-/** Adds the span that a row of a table is. Throws a ServerError of kind `malformed` for a row that is none, as all of these do. */
+/** Adds the span in a row of a table. Throws a ServerError of kind `malformed` if it is invalid, as all functions here do. */
 export function decodeRow(
   { batch }: Arrivals,
   { reader, cells, line }: { readonly reader: SpanReader; readonly cells: readonly unknown[]; readonly line: number },
@@ -39,7 +39,7 @@ export function decodeRow(
   return noRefusals()
 }
 
-/** Adds what JSON has: OTLP, or what Jaeger, Tempo or Zipkin answer; one request, or a list. */
+/** Adds the contents of JSON: OTLP, or an answer of Jaeger, Tempo or Zipkin; one request, or a list. */
 export function decodeText(into: Arrivals, text: string, window: TimeWindow): Decoded {
   if (text.length < mostTextTogether) return decodeValue(into, parseJson(text), window)
   const own: Arrivals = { batch: newSpanBatch(newRowBytes(text.length)), records: [], ignored: 0 }
@@ -48,22 +48,22 @@ export function decodeText(into: Arrivals, text: string, window: TimeWindow): De
   return decoded
 }
 
-// What is shorter does not become more rows than a request may have, so nothing is ever left of one that is refused.
+// A shorter text cannot become more rows than a request may have, so a refused one never leaves some behind.
 const mostTextTogether = 100_000
 
-/** Adds a message of a file: protobuf or JSON, packed by itself or not, as the Collector's exporter to files writes both. */
+/** Adds a message of a file: protobuf or JSON, compressed or not, as the Collector's file exporter writes them. */
 export function decodeMessage(into: Arrivals, message: Buffer, window: TimeWindow): Decoded {
   const bytes = isZstd(message) ? unpackedMessage(message) : message
   if (isJsonText(bytes)) return decodeText(into, bytes.toString('utf8'), window)
   if (holdsLogs(bytes)) return addLogs(into, decodeLogsProtobuf(bytes, window))
-  // What protobuf gives before it breaks is no whole request, so it has a batch of its own first.
+  // Decoded into a batch of its own first, because protobuf that breaks off is not a whole request.
   const own = newSpanBatch(newRowBytes(bytes.length * 2))
   const refusals = decodeProtobuf(own, bytes, window)
   addBatch(into.batch, own)
   return refusals
 }
 
-// Protobuf begins with the number of a field: neither bracket is one that OTLP has.
+// Protobuf begins with a field number, and OTLP has no field whose number looks like a bracket.
 const isJsonText = (bytes: Buffer): boolean => bytes[0] === 0x7b || bytes[0] === 0x5b
 
 function unpackedMessage(message: Buffer): Buffer {
@@ -89,7 +89,7 @@ function decodeValue(into: Arrivals, value: unknown, window: TimeWindow): Decode
   return decodeJson(into.batch, request, window)
 }
 
-/** A list of requests goes in whole, or not at all; Zipkin's is of spans, or of lists of spans. */
+/** A list of requests is added as a whole or not at all. Zipkin's lists contain spans, or lists of spans. */
 function decodeList(into: Arrivals, list: readonly unknown[], window: TimeWindow): Decoded {
   const items = list.every((item) => Array.isArray(item)) ? list.flat() : list
   if (items.every(isZipkin)) return decodeZipkin(into.batch, items, window)

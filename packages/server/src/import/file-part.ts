@@ -5,29 +5,29 @@ import type { Arrivals, Decoded } from './decode.ts'
 /** How many refused lines are named. */
 export const namedRefusals = 20
 
-/** A line that did not go in, or not with all its spans. */
+/** A line that was refused, or whose spans were not all stored. */
 export interface RefusedLine {
   readonly line: number
   readonly why: string
 }
 
-/** What some requests of a file brought. Lines count from 1 on; of protobuf they are messages, of Parquet rows. */
+/** The contents of some requests of a file. Lines count from 1; in protobuf they are messages, in Parquet rows. */
 export interface FilePart extends Arrivals {
-  /** The last line that is in it, and where the next one begins; 0 where that is not known. */
+  /** The last line in it, and the offset of the next one; 0 if unknown. */
   line: number
   bytes: number
   /** Valid requests. */
   requests: number
-  /** Spans of valid requests that are not stored. */
+  /** Spans of valid requests that were not stored. */
   refusedSpans: number
-  /** The first of the lines that were refused, and how many there are. */
+  /** The first refused lines, and the number of all. */
   readonly refused: RefusedLine[]
   refusedCount: number
-  /** When the first of it came, as `performance.now()` has it. */
+  /** When its first bytes arrived, as in `performance.now()`. */
   since: number
 }
 
-/** A part with nothing in it, after so many lines and bytes; it takes over the memory of `rows`. */
+/** Creates an empty part that begins after the given lines and bytes; it reuses the memory of `rows`. */
 export function newFilePart(line: number, bytes: number, rows?: RowBytes): FilePart {
   return {
     batch: newSpanBatch(rows),
@@ -57,7 +57,7 @@ export function addRequest(part: FilePart, line: number, decode: (into: Arrivals
   }
 }
 
-/** Counts a refused line, and names it while there are few. */
+/** Counts a refused line, and lists it while there are few. */
 export function refuseLine(
   counts: { readonly refused: RefusedLine[]; refusedCount: number },
   line: number,

@@ -1,5 +1,5 @@
 /**
- * Files that are known by their first bytes and not read, each with what makes of it one that is. A command may end with
+ * Formats that are recognised by their first bytes but not read, each with how to convert it. A command may end with
  * `| coalmine import -`.
  */
 const foreign: readonly {
@@ -24,13 +24,13 @@ const foreign: readonly {
   },
 ]
 
-/** What is read, for whoever sent something else. */
+/** The formats that are read, for error messages. */
 export const readFormats =
   'expected OTLP as JSON or protobuf, JSON of Jaeger, Zipkin or Tempo, Parquet or CSV; gzip and zstd are unpacked'
 
 /**
- * Why a file that begins like this cannot be read, by its first bytes and by its first line that has something in it; undefined where
- * it may be a text of ours. Text has no control characters but blanks.
+ * Why a file cannot be read, from its first bytes and its first line that is not blank; undefined if it may be a text that we read.
+ * Text has no control characters other than whitespace.
  */
 export function refusalOfBytes(start: Buffer, firstLine: Buffer): string | undefined {
   const known = foreign.find(({ magic }) => {
@@ -46,7 +46,7 @@ const blanks = [0x09, 0x0a, 0x0c, 0x0d]
 function isText(bytes: Buffer): boolean {
   if (bytes.some((byte) => byte === 0x7f || (byte < 0x20 && !blanks.includes(byte)))) return false
   try {
-    // A character may be cut off where only the beginning of a line is looked at.
+    // Only the beginning of a line is examined, so its last character may be cut off.
     new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true })
     return true
   } catch {

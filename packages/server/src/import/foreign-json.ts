@@ -1,8 +1,7 @@
 import type { Json } from '../otlp/json-fields.ts'
 
 /**
- * Why JSON that is known by its keys is not read: what it is, and what makes of it something that is read. Undefined for everything
- * else.
+ * Why JSON with recognised keys is not read: what it is, and how to convert it. Undefined for everything else.
  */
 export function refusalOfJson(json: Json): string | undefined {
   const found = foreign.find(({ is }) => is(json))

@@ -1,9 +1,9 @@
-// What came so long ago is not kept waiting for more.
+// An item is held back for at most this long.
 const pauseMs = 20
 
 /**
- * The items of a source in groups: of about so many bytes while they come fast, and of what is there when they do not. What a source
- * gives before it fails comes first.
+ * The items of a source in groups: of about a given number of bytes while items arrive fast, and of those that are there when they do
+ * not. If the source fails, the items before the failure still come first.
  */
 export async function* grouped<T extends Uint8Array>(source: AsyncIterable<T>, mostBytes: number): AsyncGenerator<T[]> {
   const items = source[Symbol.asyncIterator]()
@@ -31,10 +31,10 @@ export async function* grouped<T extends Uint8Array>(source: AsyncIterable<T>, m
   }
 }
 
-/** How many bytes there are. */
+/** The number of bytes. */
 export const lengthOf = (parts: readonly Uint8Array[]): number => parts.reduce((sum, { length }) => sum + length, 0)
 
-/** All of them in memory of their own, which is asked for. */
+/** Copies all of them into newly allocated memory. */
 export function joined(
   parts: readonly Uint8Array[],
   memoryFor: (bytes: number) => Uint8Array = Buffer.allocUnsafeSlow,
@@ -53,7 +53,7 @@ type Taken<T> =
   | { readonly kind: 'error'; readonly error: unknown }
   | { readonly kind: 'end' }
 
-/** What comes before the pause is over. */
+/** The next item if it arrives before the pause is over. */
 function within<T>(next: Promise<T>): Promise<T | undefined> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, pauseMs, undefined)

@@ -9,15 +9,15 @@ import { partsOf } from './parts.ts'
 import { watchSilence } from './silence.ts'
 import { drained, unpacked } from './unpacked.ts'
 
-/** What came of a file, over all the imports that went on where another was interrupted. */
+/** The totals of a file, over all imports that resumed an interrupted one. */
 export type ImportAnswer = Totals & {
-  /** How many of its spans earlier imports of it had stored. */
+  /** How many of its spans earlier imports had stored. */
   readonly before: number
 }
 
-/** How far the import of a file has come. */
+/** The progress of a file's import. */
 export type ImportState = ImportAnswer & {
-  /** Where its first line begins that is not stored; 0 where that is not known. */
+  /** The offset of the first line that is not stored; 0 if unknown. */
   readonly bytes: number
   readonly finished: boolean
 }
@@ -30,11 +30,10 @@ interface Query {
 }
 
 /**
- * `POST /api/import`: OTLP as JSON, one request for the whole body, a list of them or one a line, or as protobuf, one request or
- * several behind their lengths; traces as Jaeger, Tempo and Zipkin give them; Parquet or CSV of spans. Gzip, zstd or neither; what it
- * is shows in the first bytes. In the query `columns` says which column is what; `file`, any text, identifies the file, so that an import that
- * was interrupted goes on where it was, unless `again` is there; its body may then begin at `offset`, as
- * `GET /api/import?file=` told it.
+ * `POST /api/import`: OTLP as JSON (one request, a list of them, or one per line) or as protobuf (one request, or several with their
+ * lengths); traces from Jaeger, Tempo and Zipkin; Parquet or CSV of spans. It may be compressed with gzip or zstd; the format is
+ * detected from the first bytes. In the query, `columns` maps columns. `file`, any text, identifies the file, so that an interrupted
+ * import resumes, unless `again` is set; its body may then begin at `offset`, as answered by `GET /api/import?file=`.
  */
 export async function registerImport(app: FastifyInstance, context: Context): Promise<void> {
   app.get('/api/import', async ({ query }) => stateOf(context, queryOf(query).file))
@@ -97,7 +96,7 @@ async function importSpans(
         if (isGone()) throw new ServerError('unavailable', 'the client is gone')
       }
     } catch (error) {
-      // A broken file counts as a refused line, too.
+      // A broken file counts as a refused line too.
       if (!(error instanceof ServerError && error.kind === 'malformed')) throw error
       refuseLine(intake.totals, intake.line + 1, error.message)
     }

@@ -2,68 +2,68 @@ import { type Hold, type ImportProgress, type Store, StoreError } from '@coalmin
 import { type FilePart, namedRefusals, type RefusedLine } from './file-part.ts'
 
 /**
- * What came of a file so far. The first twenty lines that did not go in, or not with all their spans, are named; of
- * protobuf `line` is the number of the message, of Parquet that of the row.
+ * The totals of a file so far. The first twenty lines that were refused, or whose spans were not all stored, are listed. In protobuf,
+ * `line` is the number of the message, in Parquet that of the row.
  */
 export interface Totals {
   spans: number
-  /** Events of flags that were stored. */
+  /** Flag events that were stored. */
   evaluations: number
   requests: number
   readonly refused: RefusedLine[]
   refusedCount: number
-  /** Spans of requests that made sense which were not stored. */
+  /** Spans of valid requests that were not stored. */
   refusedSpans: number
-  /** Spans that were stored, but whose ticks had closed before. */
+  /** Spans that were stored after their ticks had closed. */
   late: number
-  /** What whoever imports the file should know. */
+  /** Notes for the person who imports the file. */
   readonly notes: string[]
 }
 
 /** A file on its way into the store. */
 export interface Intake {
   readonly store: Store
-  /** What identifies the file; empty when nobody is going to go on with it. */
+  /** Identifies the file; empty if the import cannot be resumed. */
   readonly file: string
   readonly hold: Hold
-  /** How far it had come before. */
+  /** The progress of an earlier import. */
   readonly done: Omit<ImportProgress<Totals>, 'finished'>
-  /** Of spans, events and late ones those that are stored; of the rest what was taken. */
+  /** Spans, events and late spans count once they are stored, the rest once it is read. */
   readonly totals: Totals
-  /** Other log records, which are left out. */
+  /** Other log records, which are dropped. */
   ignored: number
-  /** What was taken last, and goes into the engine with what comes next. */
+  /** The parts read last, which go into the engine together with the next ones. */
   load: Load
-  /** What is on its way, in the order in which it came: each settles after the one before it. */
+  /** Loads in progress, in order: each settles after the one before it. */
   readonly underWay: { readonly bytes: number; readonly stored: Promise<void> }[]
-  /** When a load was set off last, and when it was remembered how far the file has come. */
+  /** When the last load started, and when progress was last recorded. */
   setOffAt: number
   rememberedAt: number
-  /** It broke off: whoever goes on with it is told what was remembered until then. */
+  /** The import broke off: whoever resumes it gets the progress recorded until then. */
   isLeft: boolean
-  /** The last request that was taken, and where the next one begins. */
+  /** The last request that was read, and the offset of the next one. */
   line: number
   bytes: number
 }
 
-/** Parts of a file that it is remembered of together that they are stored. */
+/** Parts of a file that are stored together and recorded as one step of progress. */
 interface Load {
   readonly parts: Promise<void>[]
   readonly stored: { spans: number; evaluations: number; late: number }
   bytes: number
   records: number
-  /** When the first of it came. */
+  /** When its first bytes arrived. */
   since: number
 }
 
 const mostBytes = 8_000_000
 const mostRecords = 10_000
 const mostMs = 1_000
-// So much lets the engine take large inserts, of which each makes a part that it must merge later.
+// Large inserts, because each insert makes a part that the engine must merge later.
 const mostUnderWay = 40_000_000
 const rememberEveryMs = 200
 
-/** The totals of a file of which nothing is read yet. */
+/** The totals of a file before anything is read. */
 export const noTotals = (): Totals => ({
   spans: 0,
   evaluations: 0,
@@ -75,12 +75,12 @@ export const noTotals = (): Totals => ({
   notes: [],
 })
 
-/** A file that begins, or goes on where an earlier import of it was interrupted. */
+/** Starts the import of a file, or resumes an interrupted one. */
 export function newIntake(start: Pick<Intake, 'store' | 'file' | 'hold' | 'done'>): Intake {
   const { totals, line, bytes } = start.done
   const never = Number.NEGATIVE_INFINITY
   const nothing = { ignored: 0, load: newLoad(), underWay: [], setOffAt: never, rememberedAt: never, isLeft: false }
-  // An import that an earlier release began has counted spans alone.
+  // Imports begun by an earlier release counted only spans.
   return { ...start, ...nothing, totals: { ...noTotals(), ...structuredClone(totals) }, line, bytes }
 }
 
@@ -92,7 +92,7 @@ const newLoad = (): Load => ({
   since: 0,
 })
 
-/** Takes a part. It is on its way into the engine then; that it is there, only `flush` says. */
+/** Takes a part and starts storing it. Only `flush` guarantees that it is stored. */
 export async function take(intake: Intake, part: FilePart): Promise<void> {
   const { totals, load } = intake
   const { batch, records, line, bytes, refused } = part
@@ -110,35 +110,35 @@ export async function take(intake: Intake, part: FilePart): Promise<void> {
   load.records += records.length
   const now = performance.now()
   const isLarge = load.bytes >= mostBytes || load.records >= mostRecords
-  // What waited for its decoding is old when it comes: it need not go alone for that.
+  // A part that waited to be decoded is already old; that alone is no reason to store it by itself.
   if (!isLarge && (now - load.since < mostMs || now - intake.setOffAt < mostMs)) return
   setOff(intake)
   while (bytesUnderWay(intake) > mostUnderWay) await intake.underWay[0]!.stored
 }
 
-/** Waits until what was taken is stored, and remembers that it is. */
+/** Waits until everything taken so far is stored, and records that. */
 export async function flush(intake: Intake): Promise<void> {
   setOff(intake)
   await intake.underWay.at(-1)!.stored
   await remember(intake, { ...intake, finished: false })
 }
 
-/** Remembers that all of the file is stored. */
+/** Records that the whole file is stored. */
 export async function close(intake: Intake): Promise<void> {
   await remember(intake, { ...intake, finished: true })
 }
 
-/** Waits for what is on its way, of a file that broke off; it is not remembered any more. */
+/** For a file that broke off: waits for loads in progress, without recording them. */
 export async function leave(intake: Intake): Promise<void> {
   intake.isLeft = true
   await Promise.allSettled([...intake.underWay.map(({ stored }) => stored), ...intake.load.parts])
 }
 
-/** Has the rows and records of a part inserted. They are copied when it is done, so that their memory may be used again. */
+/** Inserts the rows and records of a part. When it returns they have been copied, so their memory can be reused. */
 async function insertPart({ store, hold }: Intake, load: Load, { batch, records }: FilePart): Promise<void> {
   const { parts, stored } = load
   const add = (part: Promise<void>): void => {
-    // Who waits for the load hears of each.
+    // Errors reach whoever waits for the load.
     part.catch(() => undefined)
     parts.push(part)
   }
@@ -159,7 +159,7 @@ async function insertPart({ store, hold }: Intake, load: Load, { batch, records 
   )
 }
 
-/** Lets the load go on its way: once it is stored, and all before it, it is remembered how far the file has come. */
+/** Starts the load. Once it and all loads before it are stored, progress is recorded. */
 function setOff(intake: Intake): void {
   const { load, underWay, totals, line, bytes } = intake
   intake.load = newLoad()
@@ -179,20 +179,20 @@ function setOff(intake: Intake): void {
     underWay.shift()
   }
   const stored = settle()
-  // Whoever waits for the file hears of it.
+  // Whoever waits for the file gets the error.
   stored.catch(() => undefined)
   underWay.push({ bytes: load.bytes, stored })
 }
 
 const bytesUnderWay = ({ underWay }: Intake): number => underWay.reduce((sum, { bytes }) => sum + bytes, 0)
 
-/** Waits until something is let in. It is on its way then. */
+/** Tries an insert until the store accepts it; returns while it is in progress. */
 async function whenThereIsRoom<T>(insert: () => Promise<T>): Promise<{ readonly inserted: Promise<T> }> {
   for (;;) {
     try {
       return { inserted: insert() }
     } catch (error) {
-      // Exporters are told to come back; a file can wait.
+      // An exporter would be told to come back; a file can wait here.
       if (!(error instanceof StoreError && error.kind === 'busy')) throw error
       await new Promise((resolve) => setTimeout(resolve, 100))
     }

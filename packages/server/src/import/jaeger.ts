@@ -4,7 +4,7 @@ import { type Json, listAt, objectAt, textAt } from '../otlp/json-fields.ts'
 import { noRefusals, type Refusals, refusalOfStart, refuse, type TimeWindow, unknownService } from '../otlp/refusals.ts'
 import { hexIdAt, microsecondsAt } from './json-ids.ts'
 
-/** Whether JSON is of Jaeger: what its API and page give, with traces in `data`; one trace of those; or one span, as it is stored in Elasticsearch. */
+/** Whether JSON is from Jaeger: an answer of its API or page, with traces in `data`; one such trace; or one span as in Elasticsearch. */
 export function isJaeger(json: Json): boolean {
   if (Array.isArray(json['data'])) return true
   return 'traceID' in json && (Array.isArray(json['spans']) || ('spanID' in json && 'operationName' in json))
@@ -12,7 +12,7 @@ export function isJaeger(json: Json): boolean {
 
 /**
  * Reads traces as Jaeger's API gives them (`/api/traces`, "Download JSON") and adds their spans to a batch. Times are
- * microseconds; what OpenTelemetry calls kind and status are the tags `span.kind`, `error` and `otel.status_code`.
+ * microseconds; OpenTelemetry's kind and status are the tags `span.kind`, `error` and `otel.status_code`.
  *
  * Throws a ServerError of kind `malformed` that names the field; the batch is then as it was.
  */

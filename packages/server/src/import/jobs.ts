@@ -9,11 +9,11 @@ import { type FilePart, newFilePart, refuseLine } from './file-part.ts'
 import { grouped, joined } from './grouped.ts'
 import { maxLineBytes } from './lines.ts'
 
-/** With what bytes of a file are decoded. */
+/** What decoding the bytes of a file needs. */
 interface Decoding {
   readonly decoder: Decoder
   readonly window: TimeWindow
-  /** So many lines or messages need not be read again. */
+  /** The number of lines or messages that need not be read again. */
   readonly after: number
 }
 
@@ -24,11 +24,11 @@ interface Begun {
   readonly leave: () => void
 }
 
-// While the engine takes what is decoded, more of it is.
+// More is decoded while the engine stores what came before.
 const aheadBytes = 24_000_000
 const groupBytes = 2_000_000
 
-/** The parts of a text that has a request a line; `from` says what went before it. */
+/** The parts of a text with one request per line; `from` counts what came before it. */
 export function partsOfLines(
   chunks: AsyncIterable<Uint8Array>,
   from: { readonly line: number; readonly bytes: number },
@@ -63,7 +63,7 @@ export function partsOfMessages(messages: AsyncIterable<Uint8Array>, decoding: D
   return inOrder(jobs(), decoding)
 }
 
-/** The parts of a text that is one request. */
+/** The parts of a text that is a single request. */
 export async function* partsOfText(chunks: AsyncIterable<Uint8Array>, decoding: Decoding): AsyncGenerator<FilePart> {
   const all: Uint8Array[] = []
   let size = 0
@@ -77,7 +77,7 @@ export async function* partsOfText(chunks: AsyncIterable<Uint8Array>, decoding: 
   for await (const part of begin(decoding, job, { line: 0, bytes: 0 }).parts) if (decoding.after === 0) yield part
 }
 
-/** Begins a job, whose parts count from what went before it. */
+/** Starts a job; its parts count from what came before it. */
 function begin(
   { decoder, after }: Decoding,
   job: FileJob,

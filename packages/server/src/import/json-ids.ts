@@ -1,6 +1,6 @@
 import { wrong } from '../otlp/json-fields.ts'
 
-/** An id of up to so many hex digits, not all of them zero: old clients write short ids, and leave leading zeros away. */
+/** An id of up to a number of hex digits, not all zero. Old clients write short ids, without leading zeros. */
 export function hexIdAt(value: unknown, at: string, digits: number): string {
   if (typeof value !== 'string' || value.length > digits || !/^[\da-f]*[1-9a-f][\da-f]*$/i.test(value))
     throw wrong(at, `up to ${digits} hex digits`, value)

@@ -1,14 +1,14 @@
-/** A line of a text, from 1 on, and where the next one begins; a line that is too long has no text. */
+/** A line of a text, counted from 1, and the offset of the next one. A line that is too long has no text. */
 export interface Line {
   readonly number: number
   readonly text: string | undefined
   readonly end: number
 }
 
-/** How long a line may be. */
+/** The length limit of a line. */
 export const maxLineBytes = 64_000_000
 
-/** The lines of a text, one in memory at a time. `after` says what went before: so many lines, and bytes. Latin-1 keeps every byte. */
+/** The lines of a text, one in memory at a time. `after` counts the lines and bytes before them. Latin-1 keeps every byte. */
 export async function* linesOf(
   chunks: AsyncIterable<Uint8Array>,
   after: { readonly line: number; readonly bytes: number } = { line: 0, bytes: 0 },

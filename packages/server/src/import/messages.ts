@@ -2,7 +2,7 @@ import { ServerError } from '../errors.ts'
 import { byteReader } from './byte-reader.ts'
 import { isZstd } from './zstd-frames.ts'
 
-/** How long a message may be. */
+/** The size limit of a message. */
 export const maxMessageBytes = 64_000_000
 
 const lengthBytes = 4
@@ -10,13 +10,13 @@ const fieldOne = 0x0a
 const brackets = [0x7b, 0x5b]
 const blanks = [0x20, 0x09, 0x0a, 0x0d]
 
-/** What the first field of a request begins with, within its length: resource, scopes, schema, and what old ones have. */
+/** The tags that a request's first field may begin with: resource, scopes, schema, and those of old versions. */
 const innerTags = [0x0a, 0x12, 0x1a, 0xc2]
 
 /**
- * Whether bytes begin OTLP as the Collector's file exporter writes it behind lengths of four bytes, of which the first is zero
- * unless a message packed with zstd follows; or one request of protobuf, which begins with its first field. A text may begin with an
- * empty line, which looks like that field.
+ * The kind of protobuf OTLP that bytes begin: messages as the Collector's file exporter writes them, each after a length of four bytes
+ * (the first is zero, unless a zstd-compressed message follows), or one request, which begins with its first field. A text may begin
+ * with an empty line, which looks like that field.
  */
 export function protobufKind(start: Buffer): 'messages' | 'one' | undefined {
   if (isZstd(start.subarray(lengthBytes)) || start[0] === 0) return 'messages'
@@ -28,7 +28,7 @@ export function protobufKind(start: Buffer): 'messages' | 'one' | undefined {
   return start.length <= 2 || inner === undefined || innerTags.includes(inner) ? 'one' : undefined
 }
 
-/** The messages of a file, one in memory at a time. Throws a ServerError of kind `malformed` where one is cut off. */
+/** The messages of a file, one in memory at a time. Throws a ServerError of kind `malformed` if one is cut off. */
 export async function* messagesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const reader = byteReader(chunks)
   for (;;) {
@@ -45,7 +45,7 @@ export async function* messagesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator
   }
 }
 
-/** All of a file, as one message. */
+/** The whole file, as one message. */
 export async function wholeOf(chunks: AsyncIterable<Buffer>): Promise<Buffer> {
   const parts: Buffer[] = []
   let size = 0

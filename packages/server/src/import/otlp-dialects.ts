@@ -1,9 +1,9 @@
 import type { Json } from '../otlp/json-fields.ts'
 
 /**
- * OTLP as JSON in the one spelling that the specification has, from the others that are about: Tempo's `batches`, inside `trace` or
- * not, and ids in base64, as protobuf's own JSON writes bytes; names in snake_case, as protobuf's libraries write them when asked
- * to keep names; `instrumentationLibrarySpans`, as it was before OTLP 0.16. What is none of these is given back as it is.
+ * Converts OTLP/JSON from other spellings in use to the one of the specification: Tempo's `batches`, inside `trace` or not; ids in
+ * base64, as protobuf's own JSON writes bytes; names in snake_case, as protobuf libraries can write them;
+ * `instrumentationLibrarySpans`, from before OTLP 0.16. Anything else is returned as it is.
  *
  * @example standardOtlp({ batches: [] }) // { resourceSpans: [] }
  */
@@ -20,7 +20,7 @@ const isJson = (value: unknown): value is Json => typeof value === 'object' && v
 
 const snakeRoots = ['resource_spans', 'resource_logs', 'resource_metrics']
 
-// Names of attributes are values in OTLP, and never keys: only the names of fields change.
+// In OTLP, names of attributes are values and never keys, so only field names change.
 function inCamelCase(root: Json): Json {
   return snakeRoots.some((name) => name in root) ? (camelCased(root) as Json) : root
 }
@@ -53,7 +53,7 @@ function withScopes(root: Json): Json {
   return { ...root, resourceSpans }
 }
 
-/** Whether the first span has ids in base64; the others are written as it is. */
+/** Whether the first span has ids in base64; all others are written the same way. */
 function hasBase64Ids({ resourceSpans }: Json): boolean {
   for (const { scopeSpans } of objectsIn(resourceSpans))
     for (const { spans } of objectsIn(scopeSpans))
@@ -65,7 +65,7 @@ const objectsIn = (list: unknown): readonly Json[] => (Array.isArray(list) ? lis
 
 const idBytes: Readonly<Record<string, number>> = { traceId: 16, spanId: 8, parentSpanId: 8 }
 
-// Ids stand in spans and in their links.
+// Spans and their links have ids.
 const spanLists = ['resourceSpans', 'scopeSpans', 'spans', 'links']
 
 function withHexIds(value: unknown): unknown {
@@ -80,7 +80,7 @@ function withHexIds(value: unknown): unknown {
   )
 }
 
-/** Hex of so many bytes in base64; undefined for what is none. */
+/** Converts a number of bytes from base64 to hex; undefined if the text is something else. */
 function hexOf(value: unknown, bytes: number): string | undefined {
   if (typeof value !== 'string' || value.length !== 4 * Math.ceil(bytes / 3)) return undefined
   if (!/^[\w+/-]+={0,2}$/.test(value)) return undefined

@@ -30,11 +30,11 @@ export interface Reading {
 }
 
 /**
- * The requests in the bytes of a file, whatever it is: OTLP as JSON or protobuf, JSON of Jaeger, Tempo or Zipkin, or a table of
- * spans, each row of which is a request of one span.
+ * The requests in the bytes of a file in any format: OTLP as JSON or protobuf, JSON of Jaeger, Tempo or Zipkin, or a table of
+ * spans, each row of which is a request with one span.
  *
- * Throws a ServerError: `malformed` where the file breaks off or is of no known format, `usage` where the columns of a table do
- * not make spans.
+ * Throws a ServerError: `malformed` if the file breaks off or its format is unknown, `usage` if the columns of a table do not make
+ * spans.
  */
 export async function* partsOf(bytes: AsyncGenerator<Buffer>, reading: Reading): AsyncGenerator<FilePart> {
   const { store, after, offset } = reading
@@ -54,7 +54,7 @@ export async function* partsOf(bytes: AsyncGenerator<Buffer>, reading: Reading):
 
 const mostHeaderBytes = 1_000_000
 
-/** The bytes of a file up to the end of its first line that has something in it, and still all of it. */
+/** The bytes of a file up to the end of its first line that is not blank, and a stream of all bytes. */
 async function begun(bytes: AsyncGenerator<Buffer>): Promise<{ start: Buffer; chunks: AsyncIterable<Buffer> }> {
   let start = Buffer.alloc(0)
   let ended = false
@@ -75,7 +75,7 @@ function hasLine(start: Buffer): boolean {
   return something >= 0 && start.includes('\n', something)
 }
 
-/** The first line that has something in it. */
+/** The first line that is not blank. */
 function firstLineOf(start: Buffer): Buffer {
   const something = Math.max(
     start.findIndex((byte) => byte > 0x20),
@@ -87,7 +87,7 @@ function firstLineOf(start: Buffer): Buffer {
 
 const textOf = (line: Buffer): string => line.toString('utf8').replace('\uFEFF', '')
 
-// A request that is laid out over lines begins with one that is no JSON by itself; of requests a line each, one may be broken.
+// The first line of a request that spans several lines is not JSON by itself. With one request per line, one may be broken.
 function isBeginning(start: Buffer, first: Buffer): boolean {
   if (!hasLine(start)) return false
   const text = textOf(first)
@@ -110,7 +110,7 @@ async function* rowsBelow(
   if ('why' in header) throw new ServerError('usage', `the header is not a row of names: ${header.why}`)
   const names = header.cells.map((name) => ({ name: String(name).trim() }))
   const { value: second } = await rows.next()
-  // Sentences have commas, too, but seldom the same number of them in the next line.
+  // Sentences have commas too, but rarely the same number in the next line.
   if (columns === '' && !isHeader(names) && (!second || 'why' in second))
     throw new ServerError('malformed', `no known format: ${readFormats}`)
   yield names
@@ -140,7 +140,7 @@ async function* partsOfRows(
       if (part.batch.rows.length < partBytes && performance.now() - part.since < partMs) continue
       yield part
       part = undefined
-      // Rows that are there already would let nobody else have a turn.
+      // Rows that are already there would block the event loop.
       await setImmediate()
     }
   } catch (error) {

@@ -1,15 +1,15 @@
 import type { Readable } from 'node:stream'
 
-/** Watches whether a stream still brings something. */
+/** Watches whether a stream still delivers data. */
 interface Silence {
-  /** The stream, which is listened to. */
+  /** The stream, passed through. */
   readonly heard: (stream: Readable) => Readable
   readonly end: () => void
 }
 
 /**
- * Calls `onSilence` whenever nothing has come for so long, once until something comes again. The ticks that an import holds
- * open belong to others too: a sender that hangs must not keep their verdicts from them.
+ * Calls `onSilence` when nothing has arrived for a given time, once until something arrives again. An import holds ticks open that
+ * others need too: a sender that hangs must not delay their verdicts.
  */
 export function watchSilence(silenceMs: number, onSilence: () => void): Silence {
   let timer = setTimeout(onSilence, silenceMs)

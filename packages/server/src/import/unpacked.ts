@@ -9,12 +9,12 @@ const chunkSize = 262_144
 const gzipMagic = Buffer.from([0x1f, 0x8b])
 
 /**
- * The bytes of a stream; gzip and zstd are known by their first bytes, and unpacked.
+ * The bytes of a stream; gzip and zstd are detected by their first bytes and decompressed.
  *
- * Throws a ServerError of kind `malformed` where they are broken.
+ * Throws a ServerError of kind `malformed` if the compressed data is broken.
  */
 export async function* unpacked(stream: Readable): AsyncGenerator<Buffer> {
-  // Who stops reading is yet to answer, which takes the connection.
+  // After reading stops, the answer still has to go out over the connection.
   const chunks = stream.iterator({ destroyOnReturn: false }) as AsyncIterator<Buffer>
   const reader = byteReader({ [Symbol.asyncIterator]: () => chunks })
   const first = await reader.take(zstdMagic.length)
@@ -43,7 +43,7 @@ async function* through(unpack: Transform, chunks: AsyncIterable<Buffer>, what: 
   try {
     yield* unpack
   } catch (cause) {
-    // Whoever sends it went away: that says nothing of the file.
+    // The sender went away, which says nothing about the file.
     if (cut) throw cut
     throw new ServerError('malformed', `broken ${what}: ${(cause as Error).message}`, { cause })
   }
@@ -55,7 +55,7 @@ async function feed(unpack: Transform, chunks: AsyncIterable<Buffer>): Promise<v
   unpack.end()
 }
 
-/** Reads the rest of a stream, as long as somebody sends it: until then its connection could not be closed. */
+/** Reads the rest of a stream while somebody sends it, because its connection cannot be closed before. */
 export async function drained(stream: Readable): Promise<void> {
   try {
     for await (const _ of stream);

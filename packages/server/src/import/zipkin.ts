@@ -13,7 +13,7 @@ export function isZipkin(item: unknown): boolean {
 
 /**
  * Reads spans as Zipkin's API gives them (`/api/v2/traces`, `/api/v2/trace/<id>`) and adds them to a batch. Times are microseconds;
- * tags are attributes, of which `error` says that the span failed.
+ * tags are attributes, and the tag `error` means that the span failed.
  *
  * Throws a ServerError of kind `malformed` that names the field; the batch is then as it was.
  */
@@ -78,7 +78,7 @@ function spanAt(span: Json, at: string): Span {
   }
 }
 
-/** Version 1 says who and when in annotations with an endpoint each. */
+/** Version 1 has the service and the times in annotations, each with an endpoint. */
 function refuseFirstVersion({ annotations, binaryAnnotations }: Json): void {
   const isFirst =
     binaryAnnotations !== undefined ||

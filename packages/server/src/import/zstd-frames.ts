@@ -1,19 +1,19 @@
 import { ServerError } from '../errors.ts'
 import type { ByteReader } from './byte-reader.ts'
 
-/** The first bytes of a frame of zstd. */
+/** The first bytes of a zstd frame. */
 export const zstdMagic: Buffer = Buffer.from([0x28, 0xb5, 0x2f, 0xfd])
 
-/** Whether bytes begin a frame of zstd. */
+/** Whether bytes begin a zstd frame. */
 export function isZstd(bytes: Buffer): boolean {
   return bytes.subarray(0, zstdMagic.length).equals(zstdMagic)
 }
 
 /**
- * The frames of a file, one after the other, each as its bytes come: Node's decompressor reads one frame and drops what follows
- * it, and the Collector writes a frame each time it flushes. Frames that may be skipped are. https://www.rfc-editor.org/rfc/rfc8878
+ * The frames of a file, one after the other, each as its bytes arrive. Node's decompressor reads one frame and drops the rest, but the
+ * Collector writes a frame at each flush. Skippable frames are skipped. https://www.rfc-editor.org/rfc/rfc8878
  *
- * Throws a ServerError of kind `malformed` where the file is cut off, or something else follows a frame.
+ * Throws a ServerError of kind `malformed` if the file is cut off, or something else follows a frame.
  */
 export async function* zstdFrames(reader: ByteReader): AsyncGenerator<AsyncGenerator<Buffer>> {
   for (;;) {
@@ -34,7 +34,7 @@ async function* frameOf(magic: Buffer, reader: ByteReader): AsyncGenerator<Buffe
     yield header
     const bits = header.readUIntLE(0, 3)
     last = (bits & 1) === 1
-    // A block of one repeated byte says how often, and has that byte alone.
+    // A block of one repeated byte has its count and that one byte.
     const repeated = ((bits >> 1) & 3) === 1
     yield* bytesOf(reader, repeated ? 1 : bits >> 3)
   }

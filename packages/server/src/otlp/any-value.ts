@@ -12,13 +12,13 @@ import {
   wireVarint,
 } from './protobuf-reader.ts'
 
-/** An attribute's value, before it becomes a text. */
+/** An attribute's value, before it becomes a string. */
 export type Value = string | number | bigint | boolean | null | Uint8Array | Value[] | { readonly [key: string]: Value }
 
-/** How deep lists and maps may lie in each other. */
+/** How deeply lists and maps may be nested. */
 export const maxDepth = 32
 
-/** Writes a value as the Collector's exporters do: texts as they are, bytes in base64, lists and maps as JSON. */
+/** Writes a value as the Collector's exporters do: strings as they are, bytes in base64, lists and maps as JSON. */
 export function textOf(value: Value): string {
   if (typeof value === 'string') return value
   if (value === null) return ''
@@ -27,7 +27,7 @@ export function textOf(value: Value): string {
   return String(value)
 }
 
-/** Reads a protobuf `AnyValue`: all that is left for the reader. */
+/** Reads a protobuf `AnyValue`, up to the end of the reader. */
 export function readValue(reader: Reader, depth: number = 0): Value {
   if (depth > maxDepth) throw new ServerError('malformed', `an attribute's value is nested more than ${maxDepth} deep`)
   let value: Value = null
@@ -54,7 +54,7 @@ function readInner(reader: Reader, depth: number): Value {
   return value
 }
 
-/** Reads a text, whose length comes next. */
+/** Reads a string, preceded by its length. */
 export function readText(reader: Reader): string {
   const end = readLength(reader)
   const text = reader.bytes.toString('utf8', reader.at, end)
@@ -95,7 +95,7 @@ function readMap(reader: Reader, depth: number): Value {
 }
 
 function jsonOf(_: string, value: unknown): unknown {
-  // A number of 64 bits keeps its digits, which a JSON number of JavaScript would not.
+  // Keeps all digits of a 64-bit number, which a JavaScript number would not.
   if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : value.toString()
   return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value
 }

@@ -1,15 +1,15 @@
 import { addSpan, type Span, type SpanBatch } from '@coalmine/store'
 import { ServerError } from '../errors.ts'
 
-/** The bytes of rows that one request may become: each row has its resource, whose size the sender chooses. */
+/** The bytes of rows that one request may become. Each row repeats its resource, whose size the sender chooses. */
 export const mostRowBytes = 48_000_000
 
-// Each message, object or list takes many times the bytes that it has there; what is sound has fewer than these.
+// In memory, each message, object or list takes many times its bytes in the request. Honest requests have fewer than this.
 const mostJsonParts = 500_000
 const mostMessages = 1_000_000
 const bytesOfMessage = 32
 
-/** Throws a ServerError with status 413 when a request has become more bytes of rows than it may; `before` is what the batch had. */
+/** Throws a ServerError with status 413 if a request exceeds its limit of bytes of rows; `before` is the size of the batch before it. */
 export function boundRows({ rows }: SpanBatch, before: number, most: number): void {
   if (rows.length - before > most) throw tooMuch(`its spans take more than ${most} bytes, with the resource of each`)
 }
@@ -23,10 +23,10 @@ export function addSpans(batch: SpanBatch, spans: readonly Span[], most: number 
   }
 }
 
-/** How many messages a request of protobuf of so many bytes may have. */
+/** The number of messages that a protobuf request of a given size may have. */
 export const mostMessagesOf = (bytes: number): number => mostMessages + bytes / bytesOfMessage
 
-/** Throws a ServerError with status 413 when a request has more parts than it may. */
+/** Throws a ServerError with status 413 if a request has too many parts. */
 export function boundParts(parts: number, most: number = mostJsonParts): void {
   if (parts > most) throw tooMuch(`it has more than ${Math.floor(most)} parts`)
 }
@@ -37,8 +37,8 @@ const brace = 0x7b
 const bracket = 0x5b
 
 /**
- * Throws a ServerError with status 413 for a text of JSON with more objects and lists than a request may have, before it
- * is parsed: `{},` has three bytes, and an object takes some sixty.
+ * Throws a ServerError with status 413 if JSON has more objects and lists than a request may have. It is called before parsing, because
+ * `{},` has three bytes but an object takes about sixty.
  */
 export function boundJson(text: Uint8Array): void {
   // Each needs two bytes at least.

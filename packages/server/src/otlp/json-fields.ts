@@ -1,6 +1,6 @@
 import { ServerError } from '../errors.ts'
 
-/** An object that came as JSON: nothing is known of its fields. */
+/** An object from JSON, whose fields have not been checked. */
 export interface Json {
   readonly [key: string]: unknown
 }
@@ -11,19 +11,19 @@ export function objectAt(value: unknown, at: string): Json {
   return value as Json
 }
 
-/** A list, empty when it is left out. */
+/** A list; empty if it is missing. */
 export function listAt(value: unknown, at: string): readonly unknown[] {
   if (value === undefined || value === null) return []
   if (!Array.isArray(value)) throw wrong(at, 'a list', value)
   return value
 }
 
-/** What `read` makes of a value, undefined when it is left out. */
+/** The value as parsed by `read`; undefined if it is missing. */
 export function optional<T>(value: unknown, read: (value: unknown, at: string) => T, at: string): T | undefined {
   return value === undefined || value === null ? undefined : read(value, at)
 }
 
-/** A text, empty when it is left out. */
+/** A string; empty if it is missing. */
 export function textAt(value: unknown, at: string): string {
   if (value === undefined || value === null) return ''
   if (typeof value !== 'string') throw wrong(at, 'a text', value)
@@ -44,7 +44,7 @@ function written(value: unknown): string {
   try {
     return JSON.stringify(value) ?? 'nothing'
   } catch {
-    // JSON is read to any depth, but written only as deep as the stack.
+    // JSON is parsed to any depth, but can be written only as deep as the stack allows.
     return 'something nested too deep to show'
   }
 }

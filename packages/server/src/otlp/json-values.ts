@@ -2,7 +2,7 @@ import type { Attributes } from '@coalmine/store'
 import { maxDepth, textOf, type Value } from './any-value.ts'
 import { listAt, objectAt, textAt, wrong } from './json-fields.ts'
 
-/** A list of keys and values, each value as the text that it is stored as. */
+/** A list of keys and values, each value as it is stored, as a string. */
 export function attributesAt(list: unknown, at: string): Attributes {
   const attributes: Record<string, string> = Object.create(null)
   const items = listAt(list, at)
@@ -18,13 +18,13 @@ export function attributesAt(list: unknown, at: string): Attributes {
   return attributes
 }
 
-// Nearly all attributes are a key and a text: where they stand need not be known, since nothing is wrong with them.
+// Nearly all attributes are a key and a string, which are valid and need no path for an error message.
 function isPlain(item: unknown): item is { readonly key: string; readonly value: { readonly stringValue: string } } {
   const { key, value } = (item ?? {}) as { readonly key?: unknown; readonly value?: { readonly stringValue?: unknown } }
   return typeof key === 'string' && typeof value?.stringValue === 'string'
 }
 
-/** A JSON `AnyValue`; null when it is left out. */
+/** A JSON `AnyValue`; null if it is missing. */
 export function valueAt(value: unknown, at: string, depth: number = 0): Value {
   if (depth > maxDepth) throw wrong(at, `values nested at most ${maxDepth} deep`, value)
   if (value === undefined || value === null) return null
@@ -60,19 +60,19 @@ export function valueAt(value: unknown, at: string, depth: number = 0): Value {
   }
 }
 
-/** An id of so many hex digits, in lower case. */
+/** An id of a number of hex digits, in lower case. */
 export function idAt(value: unknown, at: string, digits: number): string {
   if (typeof value !== 'string' || value.length !== digits || !/^[\da-f]+$/i.test(value))
     throw wrong(at, `${digits} hex digits`, value)
   return value.toLowerCase()
 }
 
-/** An id that may be left out, or empty as protobuf has it then: an empty text. */
+/** An optional id; empty if it is missing. Protobuf's empty id counts as missing. */
 export function maybeIdAt(value: unknown, at: string, digits: number): string {
   return value === undefined || value === null || value === '' ? '' : idAt(value, at, digits)
 }
 
-/** A time in nanoseconds since 1970, 0 when it is left out. */
+/** A time in nanoseconds since 1970; 0 if it is missing. */
 export function nanosecondsAt(value: unknown, at: string): bigint {
   const time = value === undefined || value === null ? 0n : integerAt(value, at)
   if (time < 0n || time > 0xffffffffffffffffn) throw wrong(at, 'nanoseconds since 1970', value)

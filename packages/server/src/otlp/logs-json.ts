@@ -7,7 +7,7 @@ import { evaluationEvent, eventNameKey, type Logs, noLogs } from './logs.ts'
 import { refusalOfTime, refuse, type TimeWindow, unknownService } from './refusals.ts'
 
 /**
- * Reads an OTLP/JSON `ExportLogsServiceRequest`: its evaluations of flags. Of other records only the name is read.
+ * Reads the flag evaluations in an OTLP/JSON `ExportLogsServiceRequest`. For other records, only the name is read.
  *
  * Throws a ServerError of kind `malformed` that names the field.
  */
@@ -86,7 +86,7 @@ function recordAt(record: Json, at: string): Own {
     spanId: optionalIdAt(record['spanId'], `${at}.spanId`, 16),
     traceFlags: typeof flags === 'number' ? flags & 255 : 0,
     severityText: textAt(record['severityText'], `${at}.severityText`),
-    // Names of severities say nothing of an evaluation.
+    // The severity does not matter for an evaluation.
     severityNumber: typeof severityNumber === 'number' ? severityNumber & 255 : 0,
     body: textOf(valueAt(record['body'], `${at}.body`)),
     attributes: attributesAt(record['attributes'], `${at}.attributes`),
@@ -96,6 +96,6 @@ function recordAt(record: Json, at: string): Own {
 
 function optionalIdAt(value: unknown, at: string, digits: number): string {
   const id = value ? idAt(value, at, digits) : ''
-  // A record outside of any span may have zeros.
+  // A record outside any span may have zeros.
   return /^0+$/.test(id) ? '' : id
 }

@@ -18,7 +18,7 @@ import {
 import { refusalOfTime, refuse, type TimeWindow, unknownService } from './refusals.ts'
 
 /**
- * Reads an OTLP `ExportLogsServiceRequest`: its evaluations of flags. Of other records only the name is read. Field numbers
+ * Reads the flag evaluations in an OTLP `ExportLogsServiceRequest`. For other records, only the name is read. Field numbers
  * are those of opentelemetry-proto, logs/v1/logs.proto and common/v1/common.proto.
  *
  * Throws a ServerError of kind `malformed` that names the record.
@@ -58,8 +58,8 @@ export function decodeLogsProtobuf(bytes: Buffer, window: TimeWindow): Logs {
 }
 
 /**
- * Whether a request in protobuf is one of log records, which the fields of requests do not say: a span begins with its trace
- * id, a log record with a time. False where it has neither.
+ * Whether a protobuf request contains log records. Its own fields do not say so, but a span begins with its trace id, and a log record
+ * with a time. False if it has neither.
  */
 export function holdsLogs(bytes: Buffer): boolean {
   const reader = newReader(bytes)
@@ -81,7 +81,7 @@ export function holdsLogs(bytes: Buffer): boolean {
   return false
 }
 
-/** The messages of one field, in what the reader has left. */
+/** The messages of one field, up to the end of the reader. */
 function rangesOf(reader: Reader, field: number): ByteRange[] {
   const found: ByteRange[] = []
   while (reader.at < reader.end) {
@@ -147,7 +147,7 @@ function scopeLogsAt(reader: Reader, range: ByteRange): Scope & { readonly recor
 
 type Own = Omit<LogRecord, 'service' | 'resourceSchemaUrl' | 'resource' | keyof Scope>
 
-/** One record; undefined when it is no evaluation of a flag. */
+/** One record; undefined if it is not a flag evaluation. */
 function recordAt(reader: Reader, range: ByteRange): Own | undefined {
   const attributes: ByteRange[] = []
   let timeNs = 0n
@@ -199,7 +199,7 @@ function namedIn(reader: Reader, attributes: readonly ByteRange[]): string {
 }
 
 function idAt(reader: Reader, range: ByteRange, name: string, size: number): string {
-  // A record outside of any span may have zeros.
+  // A record outside any span may have zeros.
   if (isZero(reader, range)) return ''
   checkId(range, name, size)
   return reader.bytes.toString('hex', range.start, range.end)

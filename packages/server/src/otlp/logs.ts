@@ -13,7 +13,7 @@ export interface Logs {
 /** The event of the conventions that is stored. https://opentelemetry.io/docs/specs/semconv/feature-flags/feature-flags-events/ */
 export const evaluationEvent = 'feature_flag.evaluation'
 
-/** Where its name was before records had a field for it. */
+/** The attribute that held its name before records had a field for it. */
 export const eventNameKey = 'event.name'
 
 /** An empty result. */

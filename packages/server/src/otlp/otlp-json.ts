@@ -7,9 +7,9 @@ import { noRefusals, type Refusals, refusalOfStart, refuse, type TimeWindow, unk
 
 /**
  * Reads an OTLP/JSON `ExportTraceServiceRequest` and adds its spans to a batch. Ids are hex, enums are numbers (names are
- * read too), 64-bit numbers may be texts. https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
+ * read too), 64-bit numbers may be strings. https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
  *
- * Throws a ServerError of kind `malformed` that names the field, and one with status 413 when its rows take more than `most` bytes.
+ * Throws a ServerError of kind `malformed` that names the field, and one with status 413 if its rows take more than `most` bytes.
  */
 export function decodeJson(
   batch: SpanBatch,
@@ -20,12 +20,12 @@ export function decodeJson(
   const refusals = noRefusals()
   const spans: Span[] = []
   const root = objectAt(request, 'the request')
-  // Nothing at all is a request without spans, as its fields are optional.
+  // An empty object is a request without spans, because all fields are optional.
   if (root['resourceSpans'] === undefined && Object.keys(root).length > 0)
     throw new ServerError('malformed', `expected an OTLP trace request, which has resourceSpans, got ${shown(request)}`)
   let origins = 0
   for (const [r, resourceSpans] of listAt(root['resourceSpans'], 'resourceSpans').entries()) {
-    // What is made for each of them takes longer than for an object below it.
+    // Creating one of these takes longer than creating an object below it.
     boundParts(partsOfOrigin * ++origins)
     const at = `resourceSpans[${r}]`
     const { resource, scopeSpans } = objectAt(resourceSpans, at)
@@ -113,7 +113,7 @@ function spanAt(span: Json, at: string): SpanOwn {
 
 function enumAt<T extends string>(value: unknown, at: string, names: readonly T[], prefix: string): T {
   if (value === undefined || value === null) return names[0]!
-  // A number that is newer than this code means nothing to it; the spans still count.
+  // A number that is newer than this code is ignored; the spans still count.
   if (typeof value === 'number') return names[value] ?? names[0]!
   const found = names.find((name) => value === prefix + name.toUpperCase())
   if (!found)

@@ -30,12 +30,12 @@ import {
 import { noRefusals, type Refusals, refusalOfStart, refuse, type TimeWindow, unknownService } from './refusals.ts'
 
 /**
- * Reads an OTLP `ExportTraceServiceRequest` and adds its spans to a batch. Texts go from the message to the rows as
- * bytes, without becoming strings on the way: protobuf and RowBinary write them alike. Field numbers are those of
+ * Reads an OTLP `ExportTraceServiceRequest` and adds its spans to a batch. Strings are copied from the message to the rows
+ * as bytes, because protobuf and RowBinary write them alike. Field numbers are those of
  * opentelemetry-proto, trace/v1/trace.proto and common/v1/common.proto.
  *
- * Throws a ServerError of kind `malformed` that names the field, and one with status 413 when its rows take more than `most` bytes;
- * the batch is then of no use.
+ * Throws a ServerError of kind `malformed` that names the field, and one with status 413 if its rows take more than `most` bytes;
+ * the batch must then be discarded.
  */
 export function decodeProtobuf(
   batch: SpanBatch,
@@ -78,13 +78,13 @@ interface Decoding {
   readonly batch: SpanBatch
   readonly window: TimeWindow
   readonly refusals: Refusals
-  /** Of the span that is being read; its memory is used again for the next. */
+  /** The attributes of the current span; the memory is reused for the next. */
   readonly attributes: AttributeBytes
-  /** Bytes that the batch had before. */
+  /** The size of the batch before the request. */
   readonly before: number
-  /** Bytes of rows that the request may become. */
+  /** The limit of bytes of rows for the request. */
   readonly most: number
-  /** Where in the request the reader is; -1 is outside. */
+  /** The reader's indices in the request; -1 is outside. */
   resource: number
   scope: number
   span: number
@@ -98,7 +98,7 @@ const spanIdBytes = 8
 
 function readResourceSpans(decoding: Decoding): void {
   const { reader } = decoding
-  // What is made for each of them takes longer than for a message below it.
+  // Creating one of these takes longer than creating a message below it.
   reader.parts += partsOfOrigin
   decoding.resource++
   decoding.scope = -1
@@ -159,7 +159,7 @@ function readScopeSpans(decoding: Decoding, range: ByteRange, service: string, r
   }
 }
 
-/** The fields of a span as they stand in the message, nothing of them checked. */
+/** The fields of a span as in the message, unchecked. */
 interface SpanFields {
   traceId: ByteRange
   spanId: ByteRange
@@ -175,7 +175,7 @@ interface SpanFields {
   readonly links: ByteRange[]
 }
 
-/** Reads a span: all that is left for the reader. Its attributes are written on the way. */
+/** Reads a span, up to the end of the reader, and writes its attributes meanwhile. */
 function readSpan({ reader, attributes }: Decoding): SpanFields {
   attributes.count = 0
   attributes.rows.length = 0
@@ -333,7 +333,7 @@ function writeAttribute(to: AttributeBytes, reader: Reader, range: ByteRange): v
   addAttribute(to, reader.bytes, key, textAt(reader, value))
 }
 
-// Nearly all attributes are a key and then a text, all of them shorter than 128 bytes: lengths are one byte each.
+// Nearly all attributes are a key and a string, each shorter than 128 bytes, so that lengths are one byte.
 function writePlainAttribute(to: AttributeBytes, bytes: Buffer, { start, end }: ByteRange): boolean {
   const keyEnd = start + 2 + bytes[start + 1]!
   if (bytes[start] !== tagOf(1, wireBytes) || keyEnd + 4 > end) return false

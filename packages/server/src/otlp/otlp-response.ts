@@ -7,12 +7,11 @@ export const jsonType = 'application/json'
 /** OTLP in protobuf. */
 export const protobufType = 'application/x-protobuf'
 
-/** What an answer in JSON calls the number of what was not stored; protobuf has the same field for both. */
+/** The JSON field for the number of rejected items; protobuf has the same field for both kinds. */
 export type Rejected = 'rejectedSpans' | 'rejectedLogRecords'
 
 /**
- * The answer to what was stored, `ExportTraceServiceResponse` or `ExportLogsServiceResponse`: it tells how many were not,
- * and why.
+ * The answer to a stored request, `ExportTraceServiceResponse` or `ExportLogsServiceResponse`: how many items were rejected, and why.
  */
 export function exportResponse(type: string, { count, why }: Refusals, rejected: Rejected): Buffer {
   if (type === jsonType)
@@ -23,15 +22,15 @@ export function exportResponse(type: string, { count, why }: Refusals, rejected:
   return messageField(1, numberField(1, count), textField(2, why ?? ''))
 }
 
-/** The answer to a request that failed, `google.rpc.Status`. */
+/** The answer to a failed request, `google.rpc.Status`. */
 export function statusResponse(type: string, code: number, message: string): Buffer {
   if (type === jsonType) return Buffer.from(JSON.stringify({ code, message }))
   return Buffer.concat([numberField(1, code), textField(2, message)])
 }
 
 /**
- * The status that asks a gRPC client to come back: with a `google.rpc.RetryInfo` among its details, without which OTLP
- * takes RESOURCE_EXHAUSTED as final. https://opentelemetry.io/docs/specs/otlp/#otlpgrpc-throttling
+ * The status that asks a gRPC client to retry. It contains a `google.rpc.RetryInfo`, without which OTLP treats RESOURCE_EXHAUSTED as
+ * final. https://opentelemetry.io/docs/specs/otlp/#otlpgrpc-throttling
  */
 export function retryStatus(code: number, message: string, afterSeconds: number): Buffer {
   const info = messageField(1, numberField(1, afterSeconds))

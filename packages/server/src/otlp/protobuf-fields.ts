@@ -4,10 +4,10 @@ import { readValue, textOf } from './any-value.ts'
 import { boundParts } from './bounds.ts'
 import { type Reader, readLength, readVarint, skip, wireBytes } from './protobuf-reader.ts'
 
-/** The range of a field that is not there. */
+/** The range of a missing field. */
 export const nowhere: ByteRange = { start: 0, end: 0 }
 
-/** Where the key and the value of an attribute are. */
+/** The ranges of an attribute's key and value. */
 export function keyValueOf(reader: Reader, range: ByteRange): { key: ByteRange; value: ByteRange } {
   let key = nowhere
   let value = nowhere
@@ -22,7 +22,7 @@ export function keyValueOf(reader: Reader, range: ByteRange): { key: ByteRange; 
   return { key, value }
 }
 
-/** The text of an `AnyValue`, as it is stored. */
+/** The string of an `AnyValue`, as stored. */
 export function textAt(reader: Reader, value: ByteRange): string {
   let text = ''
   within(reader, value, () => {
@@ -31,19 +31,19 @@ export function textAt(reader: Reader, value: ByteRange): string {
   return text
 }
 
-/** Throws a ServerError of kind `malformed` unless an id has that size. */
+/** Throws a ServerError of kind `malformed` unless an id has the given size. */
 export function checkId({ start, end }: ByteRange, name: string, size: number): void {
   if (end - start === size) return
   throw new ServerError('malformed', `${name}: expected ${size} bytes, got ${end - start}`)
 }
 
-/** Whether there are only zeros, or nothing. */
+/** Whether a range is empty or all zeros. */
 export function isZero({ bytes }: Reader, { start, end }: ByteRange): boolean {
   for (let at = start; at < end; at++) if (bytes[at] !== 0) return false
   return true
 }
 
-/** Passes over bytes, a text or a message, and gives where they are. */
+/** Skips bytes, a string or a message, and returns their range. */
 export function takeRange(reader: Reader): ByteRange {
   boundParts(++reader.parts, reader.mostParts)
   const end = readLength(reader)
@@ -52,7 +52,7 @@ export function takeRange(reader: Reader): ByteRange {
   return { start, end }
 }
 
-/** Lets `read` see the bytes of one place alone, and puts the reader back afterwards. */
+/** Limits the reader to one range while `read` runs, and restores it afterwards. */
 export function within(reader: Reader, { start, end }: ByteRange, read: () => void): void {
   const { at: outerAt, end: outerEnd } = reader
   reader.at = start
@@ -62,7 +62,7 @@ export function within(reader: Reader, { start, end }: ByteRange, read: () => vo
   reader.end = outerEnd
 }
 
-/** What stands before a field: its number and wire type. */
+/** The tag of a field: its number and wire type. */
 export function tagOf(field: number, type: number): number {
   return (field << 3) | type
 }

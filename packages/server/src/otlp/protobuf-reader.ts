@@ -1,18 +1,18 @@
 import { ServerError } from '../errors.ts'
 import { boundParts, mostMessagesOf } from './bounds.ts'
 
-/** A place in protobuf bytes. The functions here move it on; they throw when the bytes end too early or make no sense. */
+/** A position in protobuf bytes. The functions here advance it, and throw if the bytes end too early or are invalid. */
 export interface Reader {
   readonly bytes: Buffer
   readonly view: DataView
   at: number
   end: number
-  /** Messages and texts that it came by, and how many there may be. */
+  /** The number of messages and strings passed so far, and the limit. */
   parts: number
   readonly mostParts: number
 }
 
-/** A reader of all of some bytes. */
+/** Creates a reader of some bytes, from start to end. */
 export const newReader = (bytes: Buffer): Reader => ({
   bytes,
   view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length),
@@ -22,13 +22,13 @@ export const newReader = (bytes: Buffer): Reader => ({
   mostParts: mostMessagesOf(bytes.length),
 })
 
-/** Wire types, https://protobuf.dev/programming-guides/encoding/#structure: a number of seven bits a byte. */
+/** Wire types, https://protobuf.dev/programming-guides/encoding/#structure: a number, seven bits per byte. */
 export const wireVarint = 0
 
 /** Eight bytes, little-endian. */
 export const wireFixed64 = 1
 
-/** A length, then so many bytes: texts, bytes and messages. */
+/** A length, then that many bytes: strings, bytes and messages. */
 export const wireBytes = 2
 
 /** Four bytes, little-endian. */
@@ -66,7 +66,7 @@ export function readInt64(reader: Reader): bigint {
   throw new ServerError('malformed', `not protobuf: a number of more than ten bytes ends at byte ${reader.at}`)
 }
 
-/** Reads a fixed64 and gives where it begins. */
+/** Skips a fixed64 and returns its position. */
 export function readFixed64(reader: Reader): number {
   const start = reader.at
   reader.at += 8
@@ -87,7 +87,7 @@ export function readFixed32(reader: Reader): number {
   return reader.bytes.readUInt32LE(start)
 }
 
-/** Reads the length of bytes, a text or a message and gives where it ends; the reader is where it begins. */
+/** Reads the length of bytes, a string or a message, and returns the end; the reader is at the start. */
 export function readLength(reader: Reader): number {
   const length = readVarint(reader)
   const end = reader.at + length
@@ -95,7 +95,7 @@ export function readLength(reader: Reader): number {
   return end
 }
 
-/** Passes over a field that is of no use here. */
+/** Skips a field that is not needed. */
 export function skip(reader: Reader, tag: number): void {
   const type = tag & 7
   if (type === wireVarint) readVarint(reader)
@@ -106,7 +106,7 @@ export function skip(reader: Reader, tag: number): void {
     throw new ServerError('malformed', `not protobuf: field ${tag >>> 3} has wire type ${type}, at byte ${reader.at}`)
 }
 
-/** Reads the message that begins here: `field` is called at each field's value and must read it. */
+/** Reads the message at this position. `field` is called at each field's value and must read it. */
 export function readMessage(reader: Reader, field: (tag: number) => void): void {
   boundParts(++reader.parts, reader.mostParts)
   const end = readLength(reader)

@@ -1,4 +1,4 @@
-/** Spans or log records that were not stored though the request made sense; OTLP calls it a partial success. */
+/** Spans or log records that were not stored although the request was valid; OTLP calls it a partial success. */
 export interface Refusals {
   count: number
   why: string | undefined
@@ -13,18 +13,18 @@ export interface TimeWindow {
 /** The name the conventions give to a service whose resource has none. */
 export const unknownService = 'unknown_service'
 
-/** Nothing refused so far. */
+/** Creates an empty count. */
 export function noRefusals(): Refusals {
   return { count: 0, why: undefined }
 }
 
-/** Counts one that is refused; the first reason is kept. */
+/** Counts a refused item; the first reason is kept. */
 export function refuse(refusals: Refusals, at: string, why: string): void {
   refusals.count++
   refusals.why ??= `${at}: ${why}`
 }
 
-/** The times that are stored now. */
+/** The times accepted now. */
 export function timeWindow(nowMs: number, retentionDays: number): TimeWindow {
   return {
     oldestNs: BigInt(nowMs - retentionDays * 86_400_000) * 1_000_000n,
@@ -32,12 +32,12 @@ export function timeWindow(nowMs: number, retentionDays: number): TimeWindow {
   }
 }
 
-/** Why a span that starts then is refused; undefined when it is not. */
+/** Why a span that starts at this time is refused; undefined if it is accepted. */
 export function refusalOfStart(startNs: bigint, window: TimeWindow): string | undefined {
   return refusalOf('starts at', startNs, window)
 }
 
-/** Why a log record of that time is refused; undefined when it is not. */
+/** Why a log record of this time is refused; undefined if it is accepted. */
 export function refusalOfTime(timeNs: bigint, window: TimeWindow): string | undefined {
   return refusalOf('is of', timeNs, window)
 }
@@ -50,7 +50,7 @@ function refusalOf(what: string, ns: bigint, { oldestNs, newestNs }: TimeWindow)
 
 const ofFuture = 'more than an hour from now'
 
-/** Whether that is the reason of a refusal. */
+/** Whether a span was refused because its time is in the future. */
 export const isOfFuture = (why: string | undefined): why is string => why?.endsWith(ofFuture) ?? false
 
 function iso(ns: bigint): string {

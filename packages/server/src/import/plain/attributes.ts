@@ -2,10 +2,10 @@ import { type AttributeBytes, addToQuote, addValue } from '@coalmine/store'
 import { giveUp, isDigits, isText, pass, passExactly, type Scanner, skipSpace } from './scanner.ts'
 import { integerRange, textIn, truth } from './values.ts'
 
-// Where the keys of a list of attributes start and end: of two that are the same an object has one.
+// The ranges of the keys in a list of attributes, to find duplicates, of which an object would have one.
 const keys: number[] = []
 
-/** Reads attributes, and gives the value of `service.name`. */
+/** Reads attributes and returns the value of `service.name`. */
 export function readAttributes(scanner: Scanner, to: AttributeBytes): string {
   const { bytes } = scanner
   let service = ''
@@ -17,7 +17,7 @@ export function readAttributes(scanner: Scanner, to: AttributeBytes): string {
     const start = scanner.at
     const end = toQuote(scanner, to)
     expect(scanner, beforeValue)
-    // Numbers are first among the keys of an object.
+    // An object would list keys that are numbers first.
     if (hasSame(bytes, keys, start, end) || isDigits(bytes, start, end)) giveUp(scanner)
     keys.push(start, end)
     const isService = end - start === serviceName.length && isText(scanner, { start, end }, serviceName)
@@ -36,7 +36,7 @@ export function readAttributes(scanner: Scanner, to: AttributeBytes): string {
 }
 
 const serviceName = 'service.name'
-// Machines write these without space: what people wrote is left to the runtime's own parser.
+// Machines write these without spaces; anything else is left to the runtime's own parser.
 const beforeKey = Buffer.from('{"key":"')
 const beforeValue = Buffer.from(',"value":{')
 const asText = Buffer.from('"stringValue":"')
@@ -48,7 +48,7 @@ function expect(scanner: Scanner, bytes: Uint8Array): void {
   if (!passExactly(scanner, bytes)) giveUp(scanner)
 }
 
-/** Adds a text up to its quote, which is passed, and gives where that is. */
+/** Adds a string up to its closing quote, moves past the quote, and returns the quote's position. */
 function toQuote(scanner: Scanner, to: AttributeBytes): number {
   const end = scanner.isPlain ? addToQuote(to, scanner.bytes, scanner.at) : -1
   if (end < 0) giveUp(scanner)

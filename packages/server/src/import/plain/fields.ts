@@ -3,14 +3,14 @@ import { giveUp, isText, type Scanner, textRange, wholeRange } from './scanner.t
 
 const unread = ['flags', 'droppedAttributesCount', 'droppedEventsCount', 'droppedLinksCount']
 
-/** Passes over what is not stored. */
+/** Skips values that are not stored. */
 export function passOver(scanner: Scanner, key: ByteRange): void {
   if (isText(scanner, key, 'schemaUrl')) textRange(scanner)
   else if (unread.some((name) => isText(scanner, key, name))) wholeRange(scanner)
   else giveUp(scanner)
 }
 
-/** Tells which fields an object has had: of two of one name the second counts, which is left to the runtime's own parser. */
+/** Notes the fields of an object. If a name repeats, the second counts, so such objects are left to the runtime's own parser. */
 export function newSeen(scanner: Scanner): {
   readonly first: (bit: number) => boolean
   readonly has: (bit: number) => boolean

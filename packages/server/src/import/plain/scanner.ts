@@ -1,6 +1,6 @@
 import type { ByteRange } from '@coalmine/store'
 
-/** Bytes of JSON, and where the next token begins. Whatever is not plain is left to the runtime's own parser: `isPlain` is false from then on. */
+/** Bytes of JSON, and the position of the next token. `isPlain` becomes false at anything that is left to the runtime's own parser. */
 export interface Scanner {
   readonly bytes: Uint8Array
   at: number
@@ -8,7 +8,7 @@ export interface Scanner {
   isPlain: boolean
 }
 
-/** What takes the parts of an object: it reads the value of a key, whose quotes are not part of the range. */
+/** Called for each key of an object, to read its value. The range of the key excludes its quotes. */
 export type TakeValue = (key: ByteRange) => void
 
 const quote = 0x22
@@ -17,16 +17,16 @@ const comma = 0x2c
 const colon = 0x3a
 const firstPrintable = 0x20
 
-/** A range without bytes. */
+/** An empty range. */
 export const nowhere: ByteRange = { start: 0, end: 0 }
 
-/** Gives up: what comes is left to the runtime's own parser. */
+/** Gives up: the rest is left to the runtime's own parser. */
 export function giveUp(scanner: Scanner): void {
   scanner.isPlain = false
   scanner.at = scanner.end
 }
 
-/** Passes over a byte of punctuation, and the space around it. */
+/** Skips a byte of punctuation and the space around it. */
 export function pass(scanner: Scanner, byte: number): void {
   skipSpace(scanner)
   if (scanner.bytes[scanner.at] !== byte) giveUp(scanner)
@@ -36,7 +36,7 @@ export function pass(scanner: Scanner, byte: number): void {
   }
 }
 
-/** Passes over the space before the next token. */
+/** Skips the space before the next token. */
 export function skipSpace(scanner: Scanner): void {
   const { bytes } = scanner
   while (isSpace(bytes[scanner.at])) scanner.at++
@@ -44,14 +44,14 @@ export function skipSpace(scanner: Scanner): void {
 
 const isSpace = (byte: number | undefined): boolean => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09
 
-/** The range of a text without escapes. */
+/** Reads a string without escapes and returns its range. */
 export function textRange(scanner: Scanner): ByteRange {
   const start = scanner.at + 1
   passText(scanner)
   return scanner.isPlain ? { start, end: scanner.at - 1 } : nowhere
 }
 
-/** Passes over a text without escapes: it lies between the quotes, which are the first and the last byte of what was passed. */
+/** Skips a string without escapes, including its quotes. */
 export function passText(scanner: Scanner): void {
   const { bytes, end } = scanner
   let at = scanner.at
@@ -72,7 +72,7 @@ export function passText(scanner: Scanner): void {
   giveUp(scanner)
 }
 
-/** The range of a number's digits, of a whole number that a double has exactly and that is written in the one way that it is shown. */
+/** The digits of a whole number that a double represents exactly, written the way that JavaScript prints it. */
 export function wholeRange(scanner: Scanner): ByteRange {
   const start = scanner.at
   let at = start
@@ -84,7 +84,7 @@ export function wholeRange(scanner: Scanner): ByteRange {
   return nowhere
 }
 
-// More digits may be rounded; and of a number that begins with a zero, JSON has only zero itself.
+// More digits may be rounded. JSON allows a leading zero only in zero itself.
 const mostDigits = 15
 
 /** Whether bytes are such a whole number, not below zero. */
@@ -93,7 +93,7 @@ export function isWhole(bytes: Uint8Array, start: number, end: number): boolean 
   return isDigits(bytes, start, end)
 }
 
-/** Whether all of them are digits. */
+/** Whether all bytes are digits. */
 export function isDigits(bytes: Uint8Array, start: number, end: number): boolean {
   for (let at = start; at < end; at++) if (!isDigit(bytes[at])) return false
   return true
@@ -130,7 +130,7 @@ function readParts(scanner: Scanner, open: number, close: number, take: () => vo
   pass(scanner, close)
 }
 
-/** Passes over these bytes, as machines write them without space, where they are next. */
+/** Skips the given bytes if they come next, as machines write them, without spaces. */
 export function passExactly(scanner: Scanner, expected: Uint8Array): boolean {
   const { bytes, at } = scanner
   for (let place = 0; place < expected.length; place++) if (bytes[at + place] !== expected[place]) return false
@@ -138,10 +138,10 @@ export function passExactly(scanner: Scanner, expected: Uint8Array): boolean {
   return true
 }
 
-/** Whether a range has this text, which is ASCII. */
+/** Whether a range equals an ASCII text. */
 export function isText({ bytes }: Scanner, { start, end }: ByteRange, text: string): boolean {
   if (end - start !== text.length) return false
-  // Names of fields that are as long differ where they end.
+  // Field names of the same length differ at their ends.
   for (let at = text.length - 1; at >= 0; at--) if (bytes[start + at] !== text.charCodeAt(at)) return false
   return true
 }

@@ -27,19 +27,19 @@ import {
 } from './scanner.ts'
 import { idRange, nanoseconds, parentRange, wholeNumber } from './values.ts'
 
-/** With what spans are read, and where they go. */
+/** What reading a span needs, and where spans are added. */
 export interface SpanReading {
   readonly scanner: Scanner
   readonly batch: SpanBatch
   readonly window: TimeWindow
-  /** Of the span that is read. */
+  /** The attributes of the current span. */
   readonly attributes: AttributeBytes
 }
 
 const kinds: readonly SpanKind[] = ['Unspecified', 'Internal', 'Server', 'Client', 'Producer', 'Consumer']
 const statuses: readonly SpanStatus[] = ['Unset', 'Ok', 'Error']
 
-/** Adds the span that is next. */
+/** Reads the next span and adds it. */
 export function readSpan({ scanner, batch, window, attributes }: SpanReading, origin: SpanOrigin): void {
   attributes.count = 0
   attributes.rows.length = 0
@@ -61,7 +61,7 @@ export function readSpan({ scanner, batch, window, attributes }: SpanReading, or
   if (batch.rows.length > mostRowBytes) giveUp(scanner)
 }
 
-/** What is read of a span, and which of its fields were there. */
+/** The fields read from a span, and which of them were present. */
 type ReadSpan = { -readonly [Field in keyof SpanBytes]: SpanBytes[Field] } & { endNs: bigint; seen: number }
 
 const newSpan = (message: Uint8Array, origin: SpanOrigin, attributes: AttributeBytes): ReadSpan => ({
@@ -139,7 +139,7 @@ function readField(scanner: Scanner, span: ReadSpan): void {
   skipSpace(scanner)
 }
 
-/** Which field of a span a key names: its place among them; -1 where it is none. */
+/** The index of the span field that a key names; -1 if it names none. */
 function fieldAt(scanner: Scanner, key: ByteRange): number {
   for (const field of fieldsOfLength[key.end - key.start] ?? none)
     if (isText(scanner, key, fields[field]!)) return field
@@ -155,7 +155,7 @@ function readStatus(scanner: Scanner, span: ReadSpan): void {
   })
 }
 
-// As the SDKs write them.
+// In the order in which SDKs write them.
 const fields = [
   'traceId',
   'spanId',

@@ -5,7 +5,7 @@ import { giveUp, isDigits, isText, isWhole, nowhere, type Scanner, textRange, wh
 export const textIn = ({ bytes }: Scanner, { start, end }: ByteRange): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString()
 
-/** An id in lower case, not all of it zeros. */
+/** An id in lower case, not all zeros. */
 export function idRange(scanner: Scanner, digits: number): ByteRange {
   const id = textRange(scanner)
   const { bytes } = scanner
@@ -21,14 +21,14 @@ export function idRange(scanner: Scanner, digits: number): ByteRange {
   return nowhere
 }
 
-/** The id of the span above, which may be empty. */
+/** The parent's id, which may be empty. */
 export function parentRange(scanner: Scanner): ByteRange {
   if (scanner.bytes[scanner.at + 1] !== 0x22) return idRange(scanner, 16)
   textRange(scanner)
   return nowhere
 }
 
-/** Nanoseconds since 1970, which come as a text: a double does not have as many digits. */
+/** Nanoseconds since 1970, as a string, because a double has too few digits. */
 export function nanoseconds(scanner: Scanner): bigint {
   const { start, end } = textRange(scanner)
   const { bytes } = scanner
@@ -44,7 +44,7 @@ function numberIn(bytes: Uint8Array, start: number, end: number): number {
   return value
 }
 
-/** A whole number, which may come as a text. */
+/** A whole number, possibly as a string. */
 export function integerRange(scanner: Scanner): ByteRange {
   if (scanner.bytes[scanner.at] !== 0x22) return wholeRange(scanner)
   const range = textRange(scanner)

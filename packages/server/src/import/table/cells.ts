@@ -3,16 +3,15 @@ import { shown } from '../../otlp/json-fields.ts'
 import type { Unit } from './columns.ts'
 import { literalOf } from './literal.ts'
 
-// A cell that is not what it should be throws a TypeError whose message says what was expected.
+// A cell with an unexpected value throws a TypeError that says what was expected.
 
 const wrong = (expected: string, got: unknown): TypeError => new TypeError(`expected ${expected}, got ${shown(got)}`)
 
 const nsDigits: Readonly<Record<Unit, number>> = { ns: 0, us: 3, ms: 6, s: 9 }
 
 /**
- * A moment in nanoseconds since 1970: a time of the engine's, a text as ISO 8601 has it, in UTC where it names no zone,
- * or a number. The unit of a number without one shows in its size, for seconds of this century and milliseconds of it
- * have nothing in common.
+ * A moment in nanoseconds since 1970: a time of the engine, ISO 8601 text (in UTC if it names no zone), or a number. The unit of a
+ * bare number follows from its size, because seconds and milliseconds of this century cannot be confused.
  */
 export function momentOf(value: unknown, type: string | undefined, unit: Unit | undefined): bigint {
   if (type && /DateTime/.test(type)) return scaled(String(value), 's') ?? fail('a moment', value)
@@ -26,7 +25,7 @@ export function momentOf(value: unknown, type: string | undefined, unit: Unit | 
   return isoOf(text) ?? fail('a moment, such as 2026-11-20T10:00:00.123Z', value)
 }
 
-/** A length of time in nanoseconds: a number of units, or a text with its own, such as `12.5ms`. */
+/** A length of time in nanoseconds: a number of units, or a text with its own unit, such as `12.5ms`. */
 export function lengthOf(value: unknown, unit: Unit | undefined): bigint {
   const [, number, own] = /^(.*?)\s*(ns|us|µs|ms|s)?$/.exec(String(value).trim())!
   const found = own ? (own.replace('µ', 'u') as Unit) : unit
@@ -36,7 +35,7 @@ export function lengthOf(value: unknown, unit: Unit | undefined): bigint {
   return length
 }
 
-/** An id of so many hex digits, as a text, a whole number or bytes; dashes, as in a UUID, do not count. */
+/** An id of a number of hex digits, from text, a whole number or bytes; dashes, as in a UUID, are ignored. */
 export function idOf(value: unknown, type: string | undefined, digits: number): string {
   if (isEmpty(value)) return ''
   if (type && /\bU?Int\d+\b/.test(type))
@@ -52,7 +51,7 @@ export function idOf(value: unknown, type: string | undefined, digits: number): 
 
 const kinds: readonly SpanKind[] = ['Unspecified', 'Internal', 'Server', 'Client', 'Producer', 'Consumer']
 
-/** A span's kind by its name, or by its number in OTLP. */
+/** A span kind, by name or by its OTLP number. */
 export function kindOf(value: unknown): SpanKind {
   if (isEmpty(value)) return 'Unspecified'
   const text = String(value)
@@ -73,7 +72,7 @@ const statuses: Readonly<Record<string, SpanStatus>> = {
   true: 'Error',
 }
 
-/** A span's status by its name, its number in OTLP, or whether there was an error. */
+/** A span status, by name, by its OTLP number, or from a boolean that says whether there was an error. */
 export function statusOf(value: unknown): SpanStatus {
   if (isEmpty(value)) return 'Unset'
   const text = String(value)
@@ -82,7 +81,7 @@ export function statusOf(value: unknown): SpanStatus {
   return statuses[text] ?? fail('unset, ok or error (an HTTP status is attribute.http.response.status_code)', value)
 }
 
-/** Adds what one cell has of attributes: a map or a structure, or JSON or ClickHouse's text of one. */
+/** Adds the attributes in a cell: a map or a structure, or the JSON or ClickHouse text of one. */
 export function addAttributes(to: Record<string, string>, value: unknown): void {
   if (isEmpty(value)) return
   const found = typeof value === 'string' ? literalOf(value) : value
@@ -91,7 +90,7 @@ export function addAttributes(to: Record<string, string>, value: unknown): void 
   flatten(to, found, '')
 }
 
-/** Adds one attribute; nothing where the cell is empty. */
+/** Adds one attribute; nothing if the cell is empty. */
 export function addAttribute(to: Record<string, string>, key: string, value: unknown): void {
   if (!isEmpty(value)) to[key] = textOf(value)
 }
@@ -131,7 +130,7 @@ function unitOfMoment(value: number): Unit | undefined {
   )
 }
 
-/** A decimal number of units, in nanoseconds, without the rounding of floating point; undefined for what is no number. */
+/** A decimal number of units, in nanoseconds, without floating-point rounding; undefined if it is not a number. */
 function scaled(text: string, unit: Unit): bigint | undefined {
   const [, sign, whole, fraction = ''] = /^(-?)(\d+)(?:\.(\d*))?$/.exec(text) ?? []
   const digits = nsDigits[unit]

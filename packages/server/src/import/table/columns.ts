@@ -1,6 +1,6 @@
 import { ServerError } from '../../errors.ts'
 
-/** A column of a table of spans; of CSV, whose cells are all texts, `type` is undefined. */
+/** A column of a table of spans. In CSV, where all cells are texts, `type` is undefined. */
 export interface Column {
   readonly name: string
   readonly type?: string | undefined
@@ -31,7 +31,7 @@ export type Role = (typeof columnRoles)[number]
 /** The unit of a time or a duration in a column. */
 export type Unit = 'ns' | 'us' | 'ms' | 's'
 
-/** Where a value comes from: a column, or the same text for all rows. */
+/** The source of a value: a column, or one text for all rows. */
 export type From =
   | {
       readonly index: number
@@ -41,19 +41,19 @@ export type From =
     }
   | { readonly text: string }
 
-/** Which column has a role, or which text stands for it in every row. */
+/** The column of each role, or the text that replaces it in every row. */
 export interface Chosen {
   readonly roles: ReadonlyMap<Role, From>
-  /** Columns, and texts, that are one attribute each, of the span or of the resource. */
+  /** Columns and texts that are one attribute each, of the span or of the resource. */
   readonly attributes: readonly { readonly of: 'attribute' | 'resource'; readonly key: string; readonly from: From }[]
 }
 
 /**
- * Says which column of a table is what of a span. `spec` names those that their own names do not tell, apart by commas:
- * `start=when:ms` takes a column, and its unit; `service:=checkout` is the same for all rows; `attribute.http.route=path`
- * and `resource.service.version=build` make attributes. What is nothing else becomes an attribute of its own name.
+ * Decides what each column of a table means. `spec` maps columns whose names do not say so, separated by commas: `start=when:ms` names
+ * a column and its unit; `service:=checkout` is the same for all rows; `attribute.http.route=path` and
+ * `resource.service.version=build` make attributes. Every other column becomes an attribute of its own name.
  *
- * Throws a ServerError of kind `usage` that names the column and lists those that are there.
+ * Throws a ServerError of kind `usage` that names the column and lists the existing ones.
  *
  * chooseColumns([{ name: 'ts' }, { name: 'app' }, { name: 'op' }, { name: 'took_ms' }], 'service=app,name=op')
  */
@@ -83,7 +83,7 @@ export function chooseColumns(columns: readonly Column[], spec: string): Chosen 
     if (!found) continue
     const { column, index } = found
     const unit = role === 'duration' && isCollectors && column.name === 'Duration' ? 'ns' : found.unit
-    // A length without a unit says nothing where the end says all.
+    // A duration without a unit is ignored if there is an end.
     if (role === 'duration' && unit === undefined && roles.has('end') && isNumber(column)) continue
     roles.set(role, { index, name: column.name, type: column.type, unit: timed.includes(role) ? unit : undefined })
     taken.add(index)
@@ -97,7 +97,7 @@ export function chooseColumns(columns: readonly Column[], spec: string): Chosen 
   return { roles, attributes }
 }
 
-/** Names as they are after small letters alone are left of them, the likeliest first. */
+/** Names reduced to lower-case letters, the likeliest first. */
 const namesOfRoles: Readonly<Record<Role, readonly string[]>> = {
   trace: ['traceid', 'trace'],
   span: ['spanid', 'span'],
@@ -118,7 +118,7 @@ const namesOfRoles: Readonly<Record<Role, readonly string[]>> = {
 }
 
 /**
- * Whether a row names at least one column as columns of spans are named.
+ * Whether a row contains at least one usual name of a column of spans.
  *
  * @example isHeader([{ name: 'start' }, { name: 'note' }]) // true
  */
@@ -132,7 +132,7 @@ export function isHeader(columns: readonly Column[]): boolean {
 
 const timed: readonly Role[] = ['start', 'end', 'duration']
 
-/** What the Collector's table has of events and links, which are read apart. */
+/** The Collector's columns of events and links, which are read separately. */
 const nested = /^(Events|Links)\.\w+$/
 
 const units: Readonly<Record<string, Unit>> = {
@@ -142,7 +142,7 @@ const units: Readonly<Record<string, Unit>> = {
   ...Object.fromEntries(['s', 'sec', 'secs', 'seconds'].map((word) => [word, 's' as const])),
 }
 
-/** A name as one word, and without the unit at its end: `startTimeUnixNano` is `starttime`, in ns. */
+/** Splits a name into one lower-case word and the unit at its end: `startTimeUnixNano` is `starttime`, in ns. */
 function wordsOf(name: string): { readonly whole: string; readonly base: string; readonly unit: Unit | undefined } {
   const words = name
     .replace(/([a-z\d])([A-Z])/g, '$1_$2')
@@ -193,7 +193,7 @@ function mustHave(roles: ReadonlyMap<Role, From>, columns: readonly Column[]): v
 
 const theyAre = (columns: readonly Column[]): string => `the columns are ${columns.map(({ name }) => name).join(', ')}`
 
-/** A text of CSV may be a number too. */
+/** A CSV text may be a number too. */
 const isNumber = ({ type }: Column): boolean => type === undefined || /U?Int\d|Float|Decimal/.test(type)
 
 const isRole = (text: string): text is Role => (columnRoles as readonly string[]).includes(text)

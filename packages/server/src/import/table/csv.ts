@@ -1,23 +1,23 @@
 import { type Line, maxLineBytes } from '../lines.ts'
 
-/** A row of a table, by where it begins, from 1 on: its cells, or why it has none. */
+/** A row of a table: the line where it begins, counted from 1, and its cells, or why it has none. */
 export type Row =
   | { readonly line: number; readonly cells: readonly unknown[] }
   | { readonly line: number; readonly why: string }
 
-/** What parts the cells where a line may be the header of a table: tabs, commas or semicolons; undefined for JSON and the like. */
+/** The delimiter (tab, comma or semicolon) if a line may be the header of a table; undefined for JSON and the like. */
 export function delimiterOf(line: string): string | undefined {
   if (/^\s*[{[]/.test(line)) return undefined
   return ['\t', ',', ';'].find((delimiter) => line.includes(delimiter))
 }
 
-/** How much a quoted cell may go over; where one is not closed by then, its quote is what is wrong. */
+/** The limit of a quoted cell. If the quote is not closed by then, the quote itself is the mistake. */
 const mostLines = 1_000
 const mostCharacters = 10_000_000
 
 /**
- * The rows of comma-separated values, the header being the first, as RFC 4180 has them: a cell in double quotes may hold
- * delimiters, line breaks and doubled quotes. Where a quote is not closed its line is refused, and the next one is a row.
+ * The rows of comma-separated values (RFC 4180), the header first. A cell in double quotes may contain delimiters, line breaks and
+ * doubled quotes. If a quote is not closed, its line is refused, and the next line is a row again.
  */
 export async function* rowsOfCsv(lines: AsyncIterable<Line>, delimiter: string): AsyncGenerator<Row> {
   let columns: number | undefined
@@ -70,7 +70,7 @@ async function* recordsOf(lines: AsyncIterable<Line>): AsyncGenerator<TextRecord
   yield* records(true)
 }
 
-/** Which line ends the first record: the one that closes the last quote. */
+/** The line that ends the first record: the one that closes the last quote. */
 function endOfRecord(parts: readonly RecordLine[]): number | undefined {
   let open = false
   for (const [index, { opens }] of parts.entries()) {

@@ -1,6 +1,6 @@
 /**
- * What a text of a map or a list means: JSON, or as ClickHouse writes it into CSV, `{'http.route':'/cart'}`, where texts
- * stand in single quotes and quotes and backslashes behind a backslash. Undefined for anything else.
+ * Parses the text of a map or a list: JSON, or as ClickHouse writes it into CSV, `{'http.route':'/cart'}`, with strings in single
+ * quotes, and quotes and backslashes escaped by a backslash. Undefined for anything else.
  */
 export function literalOf(text: string): unknown {
   const json = jsonOf(text)

@@ -8,7 +8,7 @@ const magic = 'PAR1'
 /** Whether bytes begin a Parquet file. */
 export const isParquet = (start: Buffer): boolean => start.subarray(0, magic.length).toString('latin1') === magic
 
-/** The columns of a Parquet file, then its rows after the first so many, numbered from 1 on, as the store's engine reads them. */
+/** The columns of a Parquet file, then its rows after a given number, counted from 1, as the store's engine reads them. */
 export async function* rowsOfParquet(
   store: Store,
   chunks: AsyncIterable<Buffer>,
@@ -27,7 +27,7 @@ export async function* rowsOfParquet(
   }
 }
 
-// Ids may be bytes, which are no text: they stay as they are, a character for each.
+// Ids may be bytes that are not text: they are kept as they are, one character per byte.
 function cellsOf(latin1: string, columns: readonly Column[] = []): unknown[] {
   if (!/[\x80-\xff]/.test(latin1)) return JSON.parse(latin1) as unknown[]
   const cells = JSON.parse(Buffer.from(latin1, 'latin1').toString('utf8')) as unknown[]

@@ -20,15 +20,15 @@ import { type Chosen, type Column, chooseColumns, type From, type Role } from '.
 export interface SpanReader {
   /** A row's span; throws a ServerError of kind `malformed` that names the column. `line` tells rows apart that are alike. */
   readonly span: (cells: readonly unknown[], line: number) => Span
-  /** What whoever imports the table should know. */
+  /** Notes for the person who imports the table. */
   readonly notes: readonly string[]
 }
 
 /**
- * Reads the rows of a table as spans; `spec` says which column is what, see `chooseColumns`. A row without ids gets some
- * that follow from it, so that it is the same span when the file is imported again.
+ * Reads the rows of a table as spans; `spec` maps its columns, see `chooseColumns`. A row without ids gets ids derived from its
+ * contents, so that it is the same span when the file is imported again.
  *
- * Throws a ServerError of kind `usage` where the columns do not make spans.
+ * Throws a ServerError of kind `usage` if the columns do not make spans.
  */
 export function spanReader(columns: readonly Column[], spec: string): SpanReader {
   const chosen = chooseColumns(columns, spec)
@@ -96,7 +96,7 @@ function attributesOf(
 
 const newAttributes = (): Record<string, string> => Object.create(null)
 
-/** Events and links, where the table has them as the Collector's has: a list in each of their columns. */
+/** Events and links, if the table has them as the Collector's does: a list in each of their columns. */
 function nestedReader(columns: readonly Column[]): (cells: readonly unknown[]) => Pick<Span, 'events' | 'links'> {
   const list = (name: string): ((cells: readonly unknown[]) => readonly unknown[]) => {
     const index = columns.findIndex((column) => column.name === name)
