@@ -17,14 +17,14 @@ interface StableBody {
 export interface PlanBody extends StableBody {
   /** The canary's share of the traffic, between 0 and 1. */
   readonly share: number
-  /** How often the answer is to come in time, between 0 and 1. */
+  /** How often the answer should come in time, between 0 and 1. */
   readonly power: number
-  /** What is to be found, such as `latency=25%` and `errors=x5`. */
+  /** The regressions to find, such as `latency=25%` and `errors=x5`. */
   readonly effects?: readonly string[]
   /** Also find the smallest share that gives every answer in this time. */
   readonly withinSeconds?: number
   readonly seed?: number
-  /** How many canaries are simulated for each answer; as many as some seconds allow, unless given. */
+  /** How many canaries to simulate for each answer. Default: as many as a few seconds allow. */
   readonly runs?: number
 }
 
@@ -33,7 +33,7 @@ export interface CalibrateBody extends StableBody {
   readonly replay: Replay
   /** How long each canary runs. */
   readonly forSeconds: number
-  /** Needed where splits are replayed. */
+  /** Required if splits are replayed. */
   readonly seed?: number
 }
 
@@ -49,7 +49,7 @@ export interface KayentaBody extends Pick<ComparisonBody, 'service' | 'stable' |
 export interface BackFillBody {
   /** ISO 8601. */
   readonly start: string
-  /** Now, unless given. */
+  /** Default: now. */
   readonly end?: string
   readonly service?: string
 }
@@ -62,7 +62,7 @@ export interface LoginBody {
 /** The answer of `GET /healthz`. */
 export interface HealthAnswer {
   readonly status: 'ok' | 'full' | 'failing'
-  /** Where it is not `ok`. */
+  /** Why it is not `ok`. */
   readonly why?: string
   readonly refuses?: 'spans' | 'log records'
   readonly version: string
@@ -71,7 +71,7 @@ export interface HealthAnswer {
 
 /** The answer of `GET /readyz`. */
 export interface ReadyAnswer extends HealthAnswer {
-  /** How many requests met which limit in the last minute. */
+  /** How many requests hit each limit in the last minute. */
   readonly limited: Readonly<Record<string, number>>
 }
 
@@ -98,19 +98,19 @@ export interface ArgoBody {
   /** Selectors, such as `service.version=2.0.0`. */
   readonly stable: string
   readonly canary: string
-  /** What tells one rollout of a version from the next, such as the revision of the Rollout. */
+  /** Distinguishes one rollout of a version from the next, such as the revision of the Rollout. */
   readonly run?: string
-  /** What is rolled out, where that is not the service. */
+  /** The subject of the rollout, if it is not the service. */
   readonly subject?: string
-  /** How long to hold the answer back for a verdict, such as `20s`; 60s at most. */
+  /** How long to wait for a verdict before answering, such as `20s`; 60s at most. */
   readonly wait?: string
   readonly traffic?: string
   /** How much canary traffic is judged, such as `30m`: the gate's deadline. */
   readonly for?: string
-  /** What the gate does at its deadline where it cannot tell. */
+  /** What the gate does at its deadline if the verdict is INCONCLUSIVE. */
   readonly otherwise?: 'halt' | 'go'
   readonly earlyPass?: boolean | 'true' | 'false'
-  /** A policy, or one as JSON in a text. */
+  /** A policy, as an object or as JSON in a string. */
   readonly policy?: PolicyInput | string
 }
 
@@ -123,7 +123,7 @@ export interface FlaggerBody {
   readonly metadata?: Readonly<Record<string, string>>
 }
 
-/** The body of `POST /gates/kayenta/canary/{id}`: of its scopes the first is compared. */
+/** The body of `POST /gates/kayenta/canary/{id}`: only the first of its scopes is compared. */
 export interface KayentaExecutionBody {
   readonly scopes: Readonly<Record<string, KayentaScopes>>
   readonly thresholds?: { readonly pass: number; readonly marginal: number }
@@ -135,9 +135,9 @@ export interface KayentaScopes {
   readonly experimentScope: KayentaScope
 }
 
-/** One arm as a client of Kayenta names it. */
+/** One side of an analysis, as a Kayenta client names it. */
 export interface KayentaScope {
-  /** A selector, such as `service.version=2.0.0`, after `service=...` where the application is not the service. */
+  /** A selector, such as `service.version=2.0.0`, preceded by `service=...` if the application is not the service. */
   readonly scope: string
   /** Moments in ISO 8601. */
   readonly start: string

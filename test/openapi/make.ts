@@ -101,7 +101,7 @@ function operationOf({ name, summary, right, path, query = [], body, answers }: 
   }
 }
 
-const refused: Json = { description: 'Why not.', content: { 'application/json': { schema: ref('ErrorBody') } } }
+const refused: Json = { description: 'The error.', content: { 'application/json': { schema: ref('ErrorBody') } } }
 
 function responseOf(answer: Route['answers'][number]): Json {
   if (answer === null || answer === undefined) return { description: 'Done.' }

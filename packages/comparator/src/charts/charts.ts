@@ -11,7 +11,7 @@ export interface Charts {
   readonly binSeconds: number
   /** All metrics and scopes together: the share of the evidence needed for FAIL and for PASS. */
   readonly evidence: TotalEvidence
-  /** Every operation that either cohort served, the most harm first. */
+  /** Every operation that either cohort served, most harm first. */
   readonly operations: readonly OperationRow[]
   /** The service first, then operations in table order. */
   readonly scopes: readonly ScopeChart[]

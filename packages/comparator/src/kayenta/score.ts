@@ -11,7 +11,7 @@ export interface Scored extends Pick<KayentaClassification, 'label' | 'critical'
 /** A group of metrics and its part of the score. */
 export interface KayentaGroup {
   readonly name: string
-  /** Share of its metrics that pass, in per cent; null where none has data, which counts as 100. */
+  /** Share of its metrics that pass, in per cent; null if none has data, which counts as 100. */
   readonly score: number | null
   readonly weight: number
 }

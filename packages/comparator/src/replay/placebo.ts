@@ -13,7 +13,7 @@ export interface InstanceTraffic extends TrafficCell {
   readonly instance: string
 }
 
-/** One metric's margin now, and the smallest that instances of one build keep to among themselves; null: none that was tried. */
+/** A metric's current margin, and the smallest one that instances of the same build stay within; null if none that was tried is enough. */
 export interface RecommendedMargin {
   readonly metric: string
   readonly now: string

@@ -38,13 +38,13 @@ export interface PlannedFinding extends PlannedTime {
   readonly margin: string
 }
 
-/** A canary with one regression in every operation, or with none: until when it is failed, or passed. */
+/** A canary with one regression in every operation, or with none: when it FAILs or PASSes. */
 export interface PlannedCanary extends PlannedTime {
-  /** Such as `latency +25 %`; null for a canary that is like stable. */
+  /** Such as `latency +25 %`; null for a canary like stable. */
   readonly effect: string | null
-  /** How long canaries were looked at: what has no time has none until then. */
+  /** How long canaries were simulated: answers without a time take longer than this. */
   readonly horizonSeconds: number
-  /** Of a regression, its metric's findings that FAIL; of none, all the findings that PASS needs. */
+  /** For a regression, its metric's findings that FAIL; without one, all findings that PASS needs. */
   readonly findings: readonly PlannedFinding[]
 }
 
@@ -55,7 +55,7 @@ export interface Plan {
   readonly power: number
   readonly requestsPerSecond: number
   readonly canaries: readonly PlannedCanary[]
-  /** The smallest share with which every answer comes in time; null when not even half of the traffic does. */
+  /** The smallest share that gives every answer in time; null if half of the traffic is not enough. */
   readonly smallestShare: { readonly withinSeconds: number; readonly share: number | null } | null
   /** Metrics of the policy that closed ticks do not contain. */
   readonly notPlanned: readonly string[]

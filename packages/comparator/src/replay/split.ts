@@ -18,7 +18,7 @@ export interface SplitOptions {
   readonly seed: number
 }
 
-/** When the canary was failed, or passed: seconds since its start; null when it was not. */
+/** When the canary was failed or passed, in seconds since its start; null if it was not. */
 export interface ReplayAnswer {
   readonly failed: number | null
   readonly passed: number | null

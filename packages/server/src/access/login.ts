@@ -4,11 +4,11 @@ import type { Access } from './access.ts'
 import { type CookieRules, noCookie, secretOf, sessionCookie } from './cookie.ts'
 import { allRights, type Right } from './rights.ts'
 
-/** The answer of `GET /api/login`: whether a token is asked for, and who is logged in. */
+/** The answer of `GET /api/login`: whether the server requires a token, and who is logged in. */
 export interface LoginAnswer {
   readonly asks: boolean
   readonly name: string | null
-  /** Empty where nobody is logged in, and a token is asked for. */
+  /** Empty if a token is required and nobody is logged in. */
   readonly rights: readonly Right[]
 }
 

@@ -1,4 +1,4 @@
-/** What a token may do: send spans and log records, read what is known, or judge and start, which is to read too. */
+/** What a token may do: send spans and log records, only read, or judge and start comparisons, which includes reading. */
 export type Right = 'ingest' | 'read' | 'judge'
 
 /** All rights, in the order in which they are listed. */

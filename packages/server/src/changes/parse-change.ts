@@ -3,12 +3,12 @@ import type { Change, ChangeKind } from '@coalmine/store'
 import { ServerError } from '../errors.ts'
 import { refuseUnknown } from '../unknown-keys.ts'
 
-/** The body of `POST /api/changes`: a deploy, a flag that was turned, or something else that people look for. */
+/** The body of `POST /api/changes`: a deploy, a flag that was turned, or another event worth knowing. */
 export interface ChangeBody {
-  /** A deploy, unless given. */
+  /** Default: deploy. */
   readonly kind?: ChangeKind
   readonly service?: string
-  /** The build that was deployed, as its spans have it in `service.version`. */
+  /** The build that was deployed, by the `service.version` of its spans. */
   readonly version?: string
   /** The flag that was turned. */
   readonly flag?: string
@@ -17,18 +17,18 @@ export interface ChangeBody {
   readonly author?: string
   readonly mergedBy?: string
   readonly commit?: string
-  /** Where the change is looked at, such as a pull request. */
+  /** The URL of the change, such as a pull request. */
   readonly url?: string
   readonly environment?: string
-  /** How many changes the build bundles that the one before had not. */
+  /** How many changes the build adds to the one before. */
   readonly changes?: number
   /** When the change was committed, ISO 8601. */
   readonly committedAt?: string
-  /** ISO 8601; now, unless given. */
+  /** ISO 8601. Default: now. */
   readonly at?: string
-  /** Who tells, such as `jenkins`; `api`, unless given. */
+  /** The reporter, such as `jenkins`. Default: `api`. */
   readonly source?: string
-  /** The same id is the same change, however often it is sent. Without one, whatever says the same within a minute is. */
+  /** Reports with the same id are one change. Without an id, identical reports within a minute are one. */
   readonly id?: string
 }
 

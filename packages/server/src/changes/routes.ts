@@ -12,20 +12,20 @@ import { changeFromGitHub, isSigned } from './github.ts'
 import { parseChange } from './parse-change.ts'
 import { type SignatureHeader, signatureHeaders, signatures, type WebhookSecrets } from './signatures.ts'
 
-/** What became of a change that was sent. */
+/** The result of reporting a change. */
 export interface ChangeAnswer {
-  /** As it is kept; null where what was sent tells of nothing that changed. */
+  /** The stored change; null if the request reports no change. */
   readonly change: Change | null
-  /** Why nothing is kept. */
+  /** Why nothing was stored. */
   readonly why: string | null
 }
 
-/** The answer of `GET /api/changes`, the newest first. */
+/** The answer of `GET /api/changes`, newest first. */
 export interface ChangesAnswer {
   readonly changes: readonly JudgedChange[]
 }
 
-/** A change, and how it came out for users where it turned a flag; null where it did not, or nobody can tell. */
+/** A change and, if it turned a flag, its effect on users; null if it did not, or the effect is unknown. */
 export interface JudgedChange extends TimelineChange {
   readonly verdict: FlagChangeVerdict | null
 }

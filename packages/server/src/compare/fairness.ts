@@ -52,7 +52,7 @@ export async function fairnessFacts(
 // Enough to tell hosts apart; more would only cost time.
 const lookedAt = { instances: 10, operations: 5, blocks: 20 }
 
-/** The data of the busiest instances at stable's busiest operations, where they can be compared with each other. */
+/** The data of the busiest instances at stable's busiest operations, where instances can be compared with each other. */
 async function cellsOf(
   store: Store,
   comparison: Comparison,

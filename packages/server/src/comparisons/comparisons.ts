@@ -24,7 +24,7 @@ export interface Comparisons {
   readonly list: () => readonly ComparisonState[]
   /** The newest comparison of two cohorts. It may be asked by many at once, who wait for its verdict. */
   readonly newest: (cohorts: VerdictQuery) => ComparisonState | undefined
-  /** Finds one. Throws a ServerError of kind `no-data` if there is none with that id. */
+  /** Finds a comparison. Throws a ServerError of kind `no-data` if no comparison has this id. */
   readonly get: (id: string) => ComparisonState
   /** Its last verdict; undefined before the first look. */
   readonly verdict: (id: string) => Promise<Verdict | undefined>

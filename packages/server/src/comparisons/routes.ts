@@ -71,7 +71,7 @@ export function registerComparisons(
   })
 }
 
-/** The body, with the key of an `Idempotency-Key` header where it has none of its own. */
+/** The body, with the key of the `Idempotency-Key` header if it has no key of its own. */
 function withKey({ body, headers }: FastifyRequest): unknown {
   const key = headers['idempotency-key']
   return key === undefined || typeof body !== 'object' || body === null ? body : { key, ...body }

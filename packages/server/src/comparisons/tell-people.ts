@@ -2,7 +2,7 @@ import type { Verdict } from '@coalmine/comparator'
 import type { Happened } from '../notify/story.ts'
 import { type ComparisonState, settledOutcome, type Told } from './state.ts'
 
-/** What people may be told of an event, by the state after it; undefined where there is nothing to tell. */
+/** The message about an event, from the state after it; undefined if there is nothing to say. */
 export function happenedOf(
   state: ComparisonState,
   told: Told,

@@ -1,16 +1,16 @@
 import type { ClosedRow, NewClosings, Store } from '@coalmine/store'
 
-/** What is known of the ticks of one service. */
+/** The ticks of one service. */
 export interface ServiceNews {
-  /** The end of the last closed tick, in milliseconds since 1970; undefined where none is closed. */
+  /** The end of the last closed tick, in milliseconds since 1970; undefined if none is closed. */
   readonly untilMs: number | undefined
   /** Another number says that ticks were closed anew, or long after those that follow them: they have to be read again. */
   readonly epoch: number
   /** Spans that came after their tick had closed. */
   readonly late: number
   /**
-   * Rows of the ticks that begin at a time or later. Those of the last two minutes are at hand, older ones are read again; undefined where
-   * these would be too many.
+   * Rows of the ticks that begin at or after a time. Those of the last two minutes are in memory, older ones are read again; undefined
+   * if these would be too many.
    */
   readonly rowsFrom: (ms: number) => Promise<readonly ClosedRow[] | undefined>
 }
@@ -28,7 +28,7 @@ export interface TickFeed {
   readonly follow: (follower: Follower) => () => void
   /** What there is of a followed service in this round. */
   readonly newsOf: (service: string) => Promise<ServiceNews>
-  /** Ticks may have closed: whoever asks next is told of them. */
+  /** Call this when ticks may have closed: the next reader gets them. */
   readonly nextRound: () => void
 }
 

@@ -28,5 +28,5 @@ export interface RequestPart {
   readonly refusals: Refusals
 }
 
-/** What comes of a job: of a request one part, of a file as many as it takes to keep each of them small. */
+/** The result of a job: one part for a request; for a file, as many as it takes to keep each small. */
 export type Part = RequestPart | FilePart

@@ -7,7 +7,7 @@ export type Ask =
   | { readonly id: number; readonly next: true; readonly spare?: ArrayBuffer }
   | { readonly id: number; readonly leave: true }
 
-/** What it answers: a part; that there are no more, with the memory of the job's body; or what is wrong. */
+/** Its answer: a part; the end, with the memory of the job's body; or an error. */
 export type Answer = { readonly id: number } & (
   | { readonly part: Part }
   | { readonly done: true; readonly body?: ArrayBuffer }

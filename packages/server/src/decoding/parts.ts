@@ -18,7 +18,7 @@ const partRecords = 10_000
 // Smaller memory is a piece of what others have, and cannot be given to another thread.
 const leastRoom = 65_536
 
-/** Decodes a job, a part whenever the next is asked for; the rows of a file go into memory that is asked for. Throws a ServerError of kind `malformed` for a request that is none. */
+/** Decodes a job, one part at a time, on demand; the rows of a file go into the memory provided. Throws a ServerError of kind `malformed` for an invalid request. */
 export function* partsOf(job: Job, memoryFor: (bytes: number) => Buffer = Buffer.allocUnsafe): Generator<Part> {
   if (isRequest(job)) yield requestPart(job)
   else yield* fileParts(job, memoryFor)
@@ -38,7 +38,7 @@ function requestPart({ kind, type, body: bytes, window }: RequestJob): RequestPa
   return { batch, records: logLines([]), ignored: 0, refusals }
 }
 
-/** The JSON of a body. Throws a ServerError of kind `malformed` for what is none, and what has too many parts. */
+/** Parses the JSON of a body. Throws a ServerError of kind `malformed` if it is not JSON or has too many parts. */
 export function parseJson(body: Buffer): unknown {
   boundJson(body)
   try {

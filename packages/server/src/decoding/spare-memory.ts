@@ -1,6 +1,6 @@
 /** Memory that is used again: making it anew for each piece of a file keeps the garbage collector busier than the decoder. */
 export interface SpareMemory {
-  /** Memory for so many bytes, whatever it holds. */
+  /** Memory for a number of bytes, uninitialised. */
   readonly take: (bytes: number) => Buffer
   /** Memory that nobody uses any more. */
   readonly give: (memory: ArrayBuffer) => void

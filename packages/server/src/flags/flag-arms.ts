@@ -19,7 +19,7 @@ export function flagArms(minutes: readonly FlagMinute[], atMs: number): readonly
   const services = [...new Set(minutes.map(({ service }) => service))]
   const found = services.map((service) => {
     const own = minutes.filter((one) => one.service === service)
-    // Of the minute in which it was turned nobody knows.
+    // Requests of the minute in which it was turned may have met either variant.
     const before = sharesOf(own.filter((one) => one.minuteMs + minuteMs <= atMs))
     const after = sharesOf(own.filter((one) => one.minuteMs >= atMs))
     return { requests: after.requests, arms: armsOf(service, before, after) }

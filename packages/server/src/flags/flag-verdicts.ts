@@ -21,7 +21,7 @@ const forMs = 30 * minuteMs
 const lookBackMs = 70 * minuteMs
 const beforeMs = 30 * minuteMs
 const sameTurnMs = 10 * minuteMs
-/** Minutes before, in so many windows: as many as it takes to know how much they differ among themselves. */
+/** The number of windows before the change: enough to know how much they differ from each other. */
 const windows = 6
 const mostRunning = 20
 const mostServices = 3

@@ -20,7 +20,7 @@ export interface FlagsAsked {
 const knownMs = 100 * 86_400_000
 const mostChanges = 5_000
 
-/** What became of flags, by what is declared of them. */
+/** The state of flags, taking their declarations into account. */
 export async function flagsAnswer(
   { store, now, flagVerdicts }: Pick<Context, 'store' | 'now'> & { readonly flagVerdicts: Pick<FlagVerdicts, 'of'> },
   rules: FlagRules,

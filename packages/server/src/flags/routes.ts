@@ -7,7 +7,7 @@ import { refuseUnknown } from '../unknown-keys.ts'
 import type { FlagVerdicts } from './flag-verdicts.ts'
 import { flagsAnswer } from './flags-answer.ts'
 
-/** The body of `POST /api/flags`: what is declared of flags, as `flags:` of a coalmine.yaml says it. */
+/** The body of `POST /api/flags`: declarations of flags, as under `flags:` in coalmine.yaml. */
 export interface FlagsBody {
   readonly flags?: FlagsInput
   readonly service?: string

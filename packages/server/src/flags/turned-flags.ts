@@ -92,7 +92,7 @@ export function newTurnedFlags(
   return {
     look: async () => {
       await heard()
-      // What is told is told by the second, what is seen by blocks of minutes.
+      // Reports are exact to the second; what is seen in requests, only to blocks of minutes.
       if (now() - readMs < readEveryMs) return
       readMs = now()
       await readBlocks()

@@ -56,7 +56,7 @@ export interface PullRequest {
   readonly author: string | undefined
 }
 
-/** The pull request that brought a commit: the merged one first; undefined where none did, or GitHub does not say. */
+/** The pull request that contains a commit, merged ones first; undefined if there is none or GitHub does not say. */
 export async function pullOf(askGitHub: AskGitHub, commit: string): Promise<PullRequest | undefined> {
   const { json } = await askGitHub('GET', `/commits/${encodeURIComponent(commit)}/pulls`)
   const pulls: readonly unknown[] = Array.isArray(json) ? json : []
@@ -76,7 +76,7 @@ export async function mergerOf(askGitHub: AskGitHub, number: number): Promise<st
   return loginOf((Object(json) as { merged_by?: unknown }).merged_by)
 }
 
-/** Whose token it is; undefined where it is an app's, which may not ask. */
+/** The user that a token belongs to; undefined for an app's token, which may not ask. */
 export async function ownLogin(access: GitHubAccess, ask: Ask): Promise<string | undefined> {
   const { body, delivery } = await ask({
     method: 'GET',

@@ -35,13 +35,13 @@ interface Waiting {
 /** The state of deliveries to a target. Times are ISO 8601. */
 export interface LaneState {
   readonly target: string
-  /** Messages that it does not have yet. */
+  /** Messages that are not delivered yet. */
   readonly pending: number
   readonly oldestAt: string | null
-  /** When the next try is, where the last one failed. */
+  /** When the next try is, if the last one failed. */
   readonly retryAt: string | null
   readonly lastSentAt: string | null
-  /** What the last try that failed said; null once one has worked. */
+  /** The error of the last failed try; null once one has succeeded. */
   readonly trouble: string | null
   /** Since the server started: delivered, refused for good, and given up after too long. */
   readonly sent: number

@@ -10,7 +10,7 @@ export function plainLine(text: string): string {
 }
 
 /**
- * A text of at most so many characters; what is cut ends in "…", and no letter is cut in half.
+ * Shortens a text to a number of characters. A shortened text ends in "…", and no character is split.
  *
  * @example cut('abcdef', 4) // 'abc…'
  */
@@ -20,7 +20,7 @@ export function cut(text: string, most: number): string {
   return `${/[\ud800-\udbff]$/.test(short) ? short.slice(0, -1) : short}…`
 }
 
-/** Since when it is so, in words; undefined where that is not known. */
+/** Since when this has been so, in words; undefined if unknown. */
 export function sinceLine({ since }: Pick<Message, 'since'>): string | undefined {
   return since === null ? undefined : `Since ${since.slice(0, 10)} ${since.slice(11, 19)} UTC.`
 }

@@ -1,7 +1,7 @@
 import type { NotifyEvent, Outcome } from '@coalmine/comparator'
 import type { ComparisonRequest } from '../compare/request.ts'
 
-/** How urgent it is: somebody is woken, somebody is told, or it can be read where one looks for it. */
+/** The urgency: wake somebody, notify somebody, or only record it. */
 export type Severity = 'page' | 'notify' | 'record'
 
 /** The event of a message: one of a comparison, an alert about something else, or a test of a target. */

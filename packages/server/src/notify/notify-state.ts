@@ -1,11 +1,11 @@
 import type { LaneState } from './lane.ts'
 import type { Severity } from './notification.ts'
 
-/** A target, and where it stands. */
+/** A target, and its state. */
 export interface TargetState extends LaneState {
   /** Such as `slack`. */
   readonly type: string
-  /** Why nothing is sent there; null where it is in use. */
+  /** Why nothing is sent to it; null if it is in use. */
   readonly off: string | null
 }
 
@@ -19,7 +19,7 @@ export interface OpenAlert {
   readonly at: string
 }
 
-/** What became of a message at a target. */
+/** The state of a message at a target. */
 export interface NotificationFate {
   readonly id: string
   readonly target: string

@@ -5,7 +5,7 @@ import type { NotificationFate, NotifyState } from './notify-state.ts'
 
 const newest = 100
 
-/** `GET /api/notifications`: where targets stand, and what became of messages; of those before the server started, too. */
+/** `GET /api/notifications`: the state of targets and messages, including messages from before the server started. */
 export function registerNotifications(
   app: FastifyInstance,
   { notify, store }: Pick<Context, 'notify' | 'store'>,

@@ -21,7 +21,7 @@ export interface SendersContext extends SenderContext {
   readonly verdictOf: (about: string) => Promise<Verdict | undefined>
 }
 
-/** The senders of targets that are not off, each for what it is told of. */
+/** The senders of targets that are on, each with the kinds of messages it gets. */
 export function sendersOf(settings: readonly TargetSettings[], context: SendersContext): readonly NamedSender[] {
   return settings
     .filter(({ missing }) => missing === undefined)

@@ -17,7 +17,7 @@ export interface Happened {
 
 const shownImpacts = 3
 
-/** What is told of it, but for the number that its `id` may need. */
+/** The message about it, without the number that its `id` may need. */
 export function storyOf(
   { kind, state, outcome, verdict, request, atMs }: Happened,
   rules: SeverityRules,

@@ -20,7 +20,7 @@ const spareBodies = 32
 const smallestBytes = 65_536
 const largestSpareBytes = 1_048_576
 
-/** For routes that take bodies of at most so many bytes. */
+/** Options of routes that limit the size of a body. */
 export function newBodies(limits: Limits): Bodies {
   const { requestBytes } = limits
   const spare: Buffer[] = []

@@ -9,7 +9,7 @@ export interface Clocks {
 }
 
 const hourMs = 3_600_000
-// Beyond them, services are not told apart any more.
+// Beyond this number, services share one entry.
 const mostServices = 1_000
 
 /** @param warn is told what whoever runs the server should know. */

@@ -34,7 +34,7 @@ export function framed(message: Buffer): Buffer {
 
 /** The text of `grpc-message`: UTF-8, of which what is no printable ASCII, and the sign itself, is percent-encoded. */
 export function statusMessage(text: string): string {
-  // A header that begins or ends with a space is none.
+  // A header value must not begin or end with a space.
   return Buffer.from(text.trim())
     .toString('latin1')
     .replace(/[^ -$&-~]/g, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`)
@@ -42,7 +42,7 @@ export function statusMessage(text: string): string {
 
 const unitMs: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1_000, m: 1, u: 1e-3, n: 1e-6 }
 
-/** The milliseconds of a `grpc-timeout` such as `10S`; undefined where there is none. */
+/** The milliseconds of a `grpc-timeout` such as `10S`; undefined if it is missing. */
 export function timeoutMs(header: string | undefined): number | undefined {
   const [, digits, unit] = /^(\d{1,8})([HMSmun])$/.exec(header ?? '') ?? []
   return digits === undefined ? undefined : Number(digits) * unitMs[unit!]!

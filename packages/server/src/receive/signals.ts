@@ -3,7 +3,7 @@ import type { Rejected } from '../otlp/otlp-response.ts'
 import type { Refusals } from '../otlp/refusals.ts'
 import { receiveLogs, receiveTraces } from './receive.ts'
 
-/** What OTLP has requests of its own for: where they come in, what takes them, and how an answer counts what is refused. */
+/** A signal of OTLP: its routes, what reads its requests, and the field of the answer that counts rejected items. */
 export interface Signal {
   /** Of OTLP/HTTP. */
   readonly path: string

@@ -16,24 +16,24 @@ import { inTurn } from '../turns.ts'
 import { above, effectOf, inSteps } from './plan.ts'
 import { type StableTraffic, stableRequest, stableTraffic } from './stable-traffic.ts'
 
-/** What one call replays: some canaries of a random split, or every instance against the others. */
+/** The replays of one call: some canaries split off at random, or every instance against the others. */
 export type Replay =
   | {
       readonly kind: 'splits'
       readonly share: number
-      /** As people write it, such as `latency=25%`; canaries like stable where it is left out. */
+      /** Such as `latency=25%`. Default: canaries like stable. */
       readonly effect?: string
       readonly first: number
       readonly count: number
     }
   | { readonly kind: 'instances' }
 
-/** What replays of one call came to. */
+/** The results of the replays of one call. */
 export interface CalibrateAnswer {
   /** ISO 8601, UTC. */
   readonly window: { readonly start: string; readonly end: string }
   readonly answers: readonly ReplayAnswer[]
-  /** Null where splits were replayed, or instances are not known apart. */
+  /** Null if splits were replayed, or instances cannot be told apart. */
   readonly placebo: Placebo | null
 }
 

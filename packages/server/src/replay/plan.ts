@@ -7,7 +7,7 @@ import { ServerError } from '../errors.ts'
 import { inTurn } from '../turns.ts'
 import { stableRequest, stableTraffic } from './stable-traffic.ts'
 
-/** A plan, and the traffic that it is made for. */
+/** A plan, and the traffic that it is based on. */
 export interface PlanAnswer extends Plan {
   readonly service: string
   readonly stable: string

@@ -27,7 +27,7 @@ export interface Rollouts {
   readonly start: (body: unknown, by: string | null) => Promise<{ readonly id: string; readonly joined: boolean }>
   /** Their ids, newest first. */
   readonly list: () => readonly string[]
-  /** One of them, without its links. Throws a ServerError of kind `no-data` where there is none of that id. */
+  /** Finds a rollout, without its links. Throws a ServerError of kind `no-data` if no rollout has this id. */
   readonly answer: (id: string) => Omit<RolloutAnswer, 'url' | 'comparisonUrl'>
   readonly history: (id: string) => RolloutHistory
   /** Gives a command to one. Throws a ServerError with status 409 if it is refused. */

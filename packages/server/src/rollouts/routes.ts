@@ -8,7 +8,7 @@ import type { Rollouts } from './rollouts.ts'
 
 type WithId = FastifyRequest<{ Params: { id: string } }>
 
-/** Rollouts: started, listed, looked at, and what people say to them. */
+/** Routes of rollouts: start, list, show, and commands from people. */
 export function registerRollouts(app: FastifyInstance, rollouts: Rollouts, links: Links): void {
   const linked = (id: string, request: FastifyRequest): RolloutAnswer => {
     const answer = rollouts.answer(id)

@@ -8,7 +8,7 @@ const tickMs = 5_000
 // Fewer say nothing of a share.
 const fewest = 20
 
-/** The share of stable's requests that succeed, in the closed ticks of the last two minutes; null where it is not known. */
+/** The share of stable's requests that succeed, in the closed ticks of the last two minutes; null if unknown. */
 export async function stableHealth(
   { store, now }: Pick<Context, 'store' | 'now'>,
   comparisons: Pick<Comparisons, 'request'>,

@@ -12,7 +12,7 @@ type OfRun = FastifyRequest<{ Params: { run: string } }>
 const usualDays = 7
 const dayMs = 86_400_000
 
-/** Test runs: listed, looked at, and stopped. */
+/** Routes of test runs: list, show and revoke. */
 export function registerTestRuns(
   app: FastifyInstance,
   { now, turns }: Pick<Context, 'now' | 'turns'>,

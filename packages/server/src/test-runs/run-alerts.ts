@@ -1,7 +1,7 @@
 import type { Alert } from '../notify/notification.ts'
 import type { Notify } from '../notify/notify.ts'
 
-/** What people are told of a test run. */
+/** The messages about a test run. */
 export interface RunAlert {
   readonly run: string
   readonly what: 'hurts' | 'revoked'
@@ -13,7 +13,7 @@ export interface RunAlert {
 /** Tells people of test runs, once of each thing, and that it is over when the run is. */
 export interface RunAlerts {
   readonly raise: (alert: RunAlert) => Promise<void>
-  /** Runs that go on; what was told of others is over. */
+  /** Runs that are still active; alerts about others are over. */
   readonly goingOn: (runs: ReadonlySet<string>) => Promise<void>
 }
 

@@ -9,7 +9,7 @@ export interface RunWatch {
   readonly close: () => Promise<void>
 }
 
-/** Revokes runs that hurt users where that was asked for, and else tells people of them. */
+/** Revokes runs that hurt users if the server was asked to, and otherwise notifies people. */
 export function newRunWatch(
   { warn }: Pick<Context, 'warn'>,
   runs: TestRuns,

@@ -10,13 +10,13 @@ export const openMs = 900_000
 // A run whose last request came so soon before its markers ended would have gone on.
 const endedByExpiryMs = 60_000
 
-/** What is kept of a revocation. */
+/** A revocation, as stored. */
 export interface KeptRevocation {
   readonly by: string
   readonly why: string
 }
 
-/** A run, with what became of it. */
+/** A run and its outcome. */
 export interface Run {
   readonly seen: TestRun
   readonly state: RunState
@@ -35,7 +35,7 @@ export interface Times {
   readonly closed: ReadonlyMap<string, number>
 }
 
-/** What became of a run, from what was seen of it and what is kept. */
+/** The outcome of a run, from its spans and its stored events. */
 export function runOf(seen: TestRun, events: readonly RunEvent[], times: Times): Run {
   // Its start is known to the tick, and a span that came late may be earlier.
   const own = events.filter(({ run, beganMs }) => run === seen.run && Math.abs(beganMs - seen.startMs) < sameMs)

@@ -4,7 +4,7 @@ import type { TestRun, UsersBlock } from '@coalmine/store'
 import type { Context } from '../context.ts'
 import type { Run } from './state.ts'
 
-/** How far before and after a run users' requests are looked at. */
+/** How far before and after a run users' requests are read. */
 export const matchedMs = 3_600_000
 
 /** After a run what it held up is still to be done. */

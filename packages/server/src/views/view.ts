@@ -24,21 +24,21 @@ import { unlessTooSlow } from '../compare/unless-too-slow.ts'
 import { gathered } from '../compare/window.ts'
 import type { Context } from '../context.ts'
 
-/** What a person looks at beside a verdict. */
+/** The details that a page shows beside a verdict. */
 export interface ComparisonView {
-  /** The end of the window that it is of, ISO 8601. */
+  /** The end of its window, ISO 8601. */
   readonly until: string
-  /** Null where nothing can be compared. Where stable did not run beside the canary they are without evidence. */
+  /** Null if nothing can be compared. If stable did not run beside the canary, they have no evidence. */
   readonly charts: Charts | null
-  /** What each cohort's requests asked of databases and other services; null where it is not known. */
+  /** The calls of each cohort's requests to databases and other services; null if unknown. */
   readonly calls: readonly OperationRow[] | null
-  /** What other services did below each cohort's requests; null where it is not known. */
+  /** What other services did below each cohort's requests; null if unknown. */
   readonly downstream: readonly Downstream[] | null
-  /** What was deployed or changed otherwise meanwhile, or shortly before; the newest first. */
+  /** Deploys and other changes during the window or shortly before it, newest first. */
   readonly changes: readonly TimelineChange[]
-  /** The deploy of the canary's build; null where it is no build, or nothing is known of it. */
+  /** The deploy of the canary's build; null if the canary is not a build, or its deploy is unknown. */
   readonly deploy: TimelineChange | null
-  /** Every span of the verdict's exemplars; null where it has none. */
+  /** All spans of the verdict's example traces; null if it has none. */
   readonly traces: ViewTraces | null
 }
 

@@ -13,7 +13,7 @@ export interface AlertmanagerAccess {
 // Repeated every minute; one that is not heard of for this long is over.
 const lastsMs = 5 * 60_000
 
-/** Alerts that go on for as long as they are repeated, and end where they are told to. */
+/** Alerts stay active while they are repeated, and end when told to. */
 export function newAlertmanager(
   { url, token, user, password }: AlertmanagerAccess,
   { ask, now }: SenderContext,
@@ -76,6 +76,6 @@ function alertOf(message: Message, endsMs: number): object {
   }
 }
 
-// A label without a value is none.
+// Alertmanager drops labels without a value.
 const nonEmpty = (texts: Readonly<Record<string, string>>): object =>
   Object.fromEntries(Object.entries(texts).filter(([, text]) => text !== ''))

@@ -12,7 +12,7 @@ export interface GitHubSettings extends GitHubAccess {
   /** Context of the commit status; empty for none. */
   readonly status: string
   readonly comment: boolean
-  /** The verdict on a comparison, where there is one. */
+  /** The verdict on a comparison, if there is one. */
   readonly verdictOf: (about: string) => Promise<Verdict | undefined>
 }
 
@@ -96,7 +96,7 @@ interface Comment {
   /** Of the pull request. */
   readonly number: number
   readonly about: string
-  /** Whose comments are ours; undefined where they are an app's. */
+  /** The author of our own comments; undefined for an app. */
   readonly own: string | undefined
 }
 

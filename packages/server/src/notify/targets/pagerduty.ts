@@ -31,7 +31,7 @@ function alertOf(message: Message, key: string, source: string): Content {
   return {
     routing_key: key,
     dedup_key: cut(`coalmine/${about}`, longestKey),
-    // It says as much where it ends: rules that route by what is in it are to route it likewise.
+    // The end carries the same details, so that routing rules treat it like the start.
     event_action: event === 'resolved' ? 'resolve' : 'trigger',
     payload: {
       summary: cut(plainLine(title), longestSummary),

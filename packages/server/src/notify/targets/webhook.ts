@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto'
 import type { Message } from '../notification.ts'
 import type { Sender, SenderContext } from './target.ts'
 
-/** CloudEvents in structured form, signed as Standard Webhooks has it. */
+/** CloudEvents in structured form, signed as in Standard Webhooks. */
 export function newWebhook(url: string, secret: string | undefined, { ask, now, baseUrl }: SenderContext): Sender {
   return {
     takes: () => true,
