@@ -679,7 +679,7 @@ interface KayentaFinding extends Omit<KayentaClassification, 'critical'> {
 /** A group of metrics and its part of the score. */
 interface KayentaGroup {
   readonly name: string;
-  /** Share of its metrics that pass, in per cent; null where none has data, which counts as 100. */
+  /** Share of its metrics that pass, in per cent; null if none has data, which counts as 100. */
   readonly score: number | null;
   readonly weight: number;
 }
