@@ -87,7 +87,7 @@ export function newComparisons(
       if (!isTold) warn(notKept)
       isTold = true
       const state = newState(start, now(), by)
-      const one = hold({ state, key: start.key, asked: start.asked, number: 0 })
+      const one = hold({ state, key: start.key, asked: start.asked, number: 0, letGo: 0 })
       await runner.publish(one, { kind: 'started', state, asked: start.asked, key: start.key })
       begin(one, start, runner)
       return { state: one.state, joined: false }
@@ -134,7 +134,7 @@ export function newComparisons(
         const event: RunEvent = { number: last.number, at: new Date(last.atMs).toISOString(), told }
         const state = { ...neverNamed, ...after(first.state, event) }
         const number = last.number + (state.state === 'running' ? numbersBetweenKept : 0)
-        const one = hold({ state, key: first.key, asked: first.asked, number })
+        const one = hold({ state, key: first.key, asked: first.asked, number, letGo: last.number })
         if (state.state === 'running') ran.push(() => goOn(one, first.asked, runner))
       }
       return async () => {

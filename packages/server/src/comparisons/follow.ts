@@ -9,16 +9,17 @@ export async function* followed(
   { after, stop, closing }: { readonly after: number; readonly stop: AbortSignal; readonly closing: AbortSignal },
 ): AsyncGenerator<RunEvent> {
   let last = after
-  // What happened before the server was started again is in the store alone.
-  const first = one.events[0]?.number ?? Number.POSITIVE_INFINITY
-  if (last + 1 < first) {
-    for (const { number, atMs, told } of await comparisons.of(one.state.id, last)) {
-      if (number >= first) break
-      yield { number, at: new Date(atMs).toISOString(), told: JSON.parse(told) as Told }
-      last = number
-    }
-  }
   for (;;) {
+    const { letGo } = one
+    if (last < letGo) {
+      // From before a restart, or the client reads so slowly that they are no longer held.
+      for (const { number, atMs, told } of await comparisons.of(one.state.id, last)) {
+        if (number > letGo) break
+        yield { number, at: new Date(atMs).toISOString(), told: JSON.parse(told) as Told }
+      }
+      last = letGo
+      continue
+    }
     const next = one.events.filter(({ number }) => number > last)
     for (const event of next) yield event
     last = next.at(-1)?.number ?? last

@@ -15,16 +15,24 @@ export interface Held {
   number: number
   /** When an event of it was kept last, in milliseconds since 1970. */
   keptMs: number
-  /** Events since the server has had it. */
+  /** Its newest events. */
   readonly events: RunEvent[]
+  /** The number of the last event before those: up to this one, events are in the store alone. */
+  letGo: number
   readonly listeners: Set<() => void>
   /** While it runs. */
   looks?: Looks
   done: Promise<void>
 }
 
-/** One that nothing has happened to here. `number` is that of its last event. */
-export function newHeld({ state, key, asked, number }: Pick<Held, 'state' | 'key' | 'asked' | 'number'>): Held {
+/** One that nothing has happened to here. `number` is that of its last event, `letGo` that of the last one in the store. */
+export function newHeld({
+  state,
+  key,
+  asked,
+  number,
+  letGo,
+}: Pick<Held, 'state' | 'key' | 'asked' | 'number' | 'letGo'>): Held {
   return {
     state,
     key,
@@ -33,6 +41,7 @@ export function newHeld({ state, key, asked, number }: Pick<Held, 'state' | 'key
     stop: new AbortController(),
     keptMs: 0,
     events: [],
+    letGo,
     listeners: new Set(),
     done: Promise.resolve(),
   }

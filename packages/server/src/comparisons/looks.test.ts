@@ -64,6 +64,20 @@ it('reads no more than what is new when its turn comes only after minutes', asyn
   looks.end()
 })
 
+it('reads again what was closed anew, or after the ticks that follow it', async () => {
+  const { looks, serve, judged } = comparisonOf(ownService())
+  await serve(0, 20)
+  await serve(22, 23)
+  await looks.next()
+  for (const tick of [23, 20, 24, 21]) {
+    await serve(tick, tick + 1)
+    const look = await looks.next()
+    expect(look?.look).toEqual(await judged())
+    expect(look?.verdict !== undefined).toBe(tick < 22)
+  }
+  looks.end()
+})
+
 it('looks at once when it has to begin anew soon after a look at the whole window, and then less often', async () => {
   const { looks, serve, judged } = comparisonOf(ownService())
   await serve(0, 240, both, 'first')

@@ -144,9 +144,12 @@ export function newLooks(request: ComparisonRequest, context: Context, feed: Tic
       if (!followed) return grownBy(standing) >= leastGrowth ? whole() : undefined
       news = await feed.newsOf(service)
       if (news.epoch !== standing.epoch) return whole()
-      // Older spans may arrive too, of which the feed gives no notice.
+      // Older spans may arrive too, of which the feed gives no notice. The clock may have been set back.
       const isWaiting = standing.whole.look.outcome === 'invalid'
-      if (isWaiting && context.now() - standing.judgedAtMs >= Math.max(waitingMs, leastGrowth * windowMs(standing)))
+      if (
+        isWaiting &&
+        Math.abs(context.now() - standing.judgedAtMs) >= Math.max(waitingMs, leastGrowth * windowMs(standing))
+      )
         return whole()
       if (news.untilMs === undefined || news.untilMs <= standing.untilMs) return undefined
       const rows = await news.rowsFrom(standing.untilMs)

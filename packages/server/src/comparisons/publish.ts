@@ -58,7 +58,7 @@ export function newPublish(
     // The verdict of a finished comparison can be read from the store, and there may be many.
     if (told.kind === 'ended' && isKept) delete one.verdict
     one.events.push(event)
-    if (one.events.length > mostEventsHeld) one.events.shift()
+    if (one.events.length > mostEventsHeld) one.letGo = one.events.shift()!.number
     for (const listener of one.listeners) listener()
   }
 }
