@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Verdict } from '@coalmine/comparator'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { cartRequests } from '../../test/cart-requests.ts'
 import { type RunningServer, type ServerOptions, startServer } from '../server.ts'
 import type { ComparisonState } from './state.ts'
 
@@ -34,34 +35,18 @@ afterAll(async () => {
 
 const startMs = Math.floor((Date.now() - 3_600_000) / 60_000) * 60_000
 const hex = (bytes: number): string => randomBytes(bytes).toString('hex')
-const attribute = (key: string, value: string) => ({ key, value: { stringValue: value } })
 
 /** Four minutes of a service, half of it the canary's, which fails so often; gives the service's name. */
 async function traffic({ failing = 0, service = `shop-${hex(4)}` } = {}): Promise<string> {
-  const spans = (build: string, fails: number) =>
-    Array.from({ length: 48 * 40 }, (_, index) => {
-      const at = BigInt(startMs + index * 125) * 1_000_000n
-      return {
-        traceId: hex(16),
-        spanId: hex(8),
-        name: 'GET /cart',
-        kind: 2,
-        startTimeUnixNano: String(at),
-        endTimeUnixNano: String(at + BigInt(20 + ((index * 7) % 11)) * 1_000_000n),
-        status: index % 100 < fails * 100 ? { code: 2 } : {},
-        attributes: [attribute('http.route', '/cart'), attribute('http.request.method', 'GET')],
-      }
-    }).map((span) => ({
-      resource: {
-        attributes: [
-          attribute('service.name', service),
-          attribute('service.version', build),
-          attribute('service.instance.id', `${build}-a`),
-        ],
-      },
-      scopeSpans: [{ spans: [span] }],
-    }))
-  const resourceSpans = [...spans('1.0.0', 0), ...spans('2.0.0', failing)]
+  const requests = (build: string, failing: number) =>
+    cartRequests({
+      marks: { 'service.name': service, 'service.version': build, 'service.instance.id': `${build}-a` },
+      startMs,
+      everyMs: 125,
+      count: 48 * 40,
+      failing,
+    })
+  const resourceSpans = [requests('1.0.0', 0), requests('2.0.0', failing)]
   const response = await fetch(`${server.url}/v1/traces`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },

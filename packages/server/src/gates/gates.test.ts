@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { parse } from 'yaml'
+import { cartRequests } from '../../test/cart-requests.ts'
 import { type RunningServer, startServer } from '../server.ts'
 
 const startMs = Math.floor((Date.now() - 3_600_000) / 60_000) * 60_000
@@ -38,37 +39,18 @@ const start = (): Promise<RunningServer> =>
   })
 
 const hex = (bytes: number): string => randomBytes(bytes).toString('hex')
-const attribute = (key: string, value: string) => ({ key, value: { stringValue: value } })
 
 /** Four minutes of a deployment of Flagger's, of which the canary fails so often; they are over then. */
 async function traffic(deployment: string, failing: number): Promise<void> {
-  const spans = (name: string, fails: number) => ({
-    resource: {
-      attributes: [
-        attribute('service.name', deployment),
-        attribute('k8s.deployment.name', name),
-        attribute('service.instance.id', `${name}-a`),
-      ],
-    },
-    scopeSpans: [
-      {
-        spans: Array.from({ length: 48 * 40 }, (_, index) => {
-          const at = BigInt(startMs + index * 125) * 1_000_000n
-          return {
-            traceId: hex(16),
-            spanId: hex(8),
-            name: 'GET /cart',
-            kind: 2,
-            startTimeUnixNano: String(at),
-            endTimeUnixNano: String(at + BigInt(20 + ((index * 7) % 11)) * 1_000_000n),
-            status: index % 100 < fails * 100 ? { code: 2 } : {},
-            attributes: [attribute('http.route', '/cart'), attribute('http.request.method', 'GET')],
-          }
-        }),
-      },
-    ],
-  })
-  const resourceSpans = [spans(`${deployment}-primary`, 0), spans(deployment, failing)]
+  const requests = (name: string, failing: number) =>
+    cartRequests({
+      marks: { 'service.name': deployment, 'k8s.deployment.name': name, 'service.instance.id': `${name}-a` },
+      startMs,
+      everyMs: 125,
+      count: 48 * 40,
+      failing,
+    })
+  const resourceSpans = [requests(`${deployment}-primary`, 0), requests(deployment, failing)]
   expect((await post('/v1/traces', { resourceSpans })).status).toBe(200)
   clock = startMs + 300_000
 }

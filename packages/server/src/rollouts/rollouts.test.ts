@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseConfig, type RolloutAnswer, type RolloutHistory } from '@coalmine/comparator'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { cartRequests } from '../../test/cart-requests.ts'
 import { type RunningServer, startServer } from '../server.ts'
 
 const minute = 60_000
@@ -58,38 +58,17 @@ const start = (): Promise<RunningServer> =>
     rollout: { config: async () => parseConfig(planText, 'coalmine.yaml'), environment: process.env },
   })
 
-const hex = (bytes: number): string => randomBytes(bytes).toString('hex')
-const attribute = (key: string, value: string) => ({ key, value: { stringValue: value } })
-
 /** Four minutes of two builds from now on, of which the canary fails so often; they are over then. */
 async function traffic(service: string, failing: number, stableFailing = 0): Promise<void> {
-  const spans = (version: string, fails: number) => ({
-    resource: {
-      attributes: [
-        attribute('service.name', service),
-        attribute('service.version', version),
-        attribute('service.instance.id', `${version}-a`),
-      ],
-    },
-    scopeSpans: [
-      {
-        spans: Array.from({ length: 24 * 40 }, (_, index) => {
-          const at = BigInt(clock + index * 250) * 1_000_000n
-          return {
-            traceId: hex(16),
-            spanId: hex(8),
-            name: 'GET /cart',
-            kind: 2,
-            startTimeUnixNano: String(at),
-            endTimeUnixNano: String(at + BigInt(20 + ((index * 7) % 11)) * 1_000_000n),
-            status: (index * 37) % 100 < fails * 100 ? { code: 2 } : {},
-            attributes: [attribute('http.route', '/cart'), attribute('http.request.method', 'GET')],
-          }
-        }),
-      },
-    ],
-  })
-  const response = await ask('/v1/traces', { resourceSpans: [spans('1', stableFailing), spans('2', failing)] })
+  const requests = (version: string, failing: number) =>
+    cartRequests({
+      marks: { 'service.name': service, 'service.version': version, 'service.instance.id': `${version}-a` },
+      startMs: clock,
+      everyMs: 250,
+      count: 24 * 40,
+      failing,
+    })
+  const response = await ask('/v1/traces', { resourceSpans: [requests('1', stableFailing), requests('2', failing)] })
   expect(response.status).toBe(200)
   clock += 5 * minute
 }
