@@ -66,7 +66,7 @@ export function TotalEvidenceChart({ evidence, binSeconds, ...shared }: TotalPro
         const path = stepsOf(binSeconds, shared.range, x, (value) => y(Math.min(value, top)))
         const crossed = [
           { at: harmAt, name: 'harm', text: 'FAIL' },
-          { at: harmAt === null ? safetyAt : null, name: 'safety', text: 'all shown' },
+          { at: harmAt === null ? safetyAt : null, name: 'safety', text: 'all proved' },
         ].filter((one): one is Crossed => isIn(one.at, shared.range))
         return (
           <>
@@ -78,6 +78,7 @@ export function TotalEvidenceChart({ evidence, binSeconds, ...shared }: TotalPro
             ))}
             <Labels
               area={area}
+              points={crossed.map((one) => ({ x: x(one.at), y: y(1) }))}
               labels={[
                 { text: 'FAIL for harm, PASS for safety', class: 'note', places: besideLine(area, y(1)) },
                 ...crossed.map((one) => crossingLabel(one, area, x(one.at), y(1))),
@@ -181,6 +182,7 @@ export function MetricEvidenceChart({ evidence, name, binSeconds, ...shared }: M
             {failed && <Crossing name="harm" x={x(failed.at)} y={failY} area={area} />}
             <Labels
               area={area}
+              points={failed ? [{ x: x(failed.at), y: failY }] : []}
               labels={[
                 { text: `FAIL needs ${oddsOf(harmNeeded)}`, class: 'note', places: besideLine(area, failY) },
                 {

@@ -2,7 +2,7 @@ import type { ComponentChildren, VNode } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { Scroll } from '../scroll.tsx'
 import type { Area } from './area.ts'
-import { type Label, placed } from './labels.ts'
+import { type Label, type Point, placed } from './labels.ts'
 
 /** The width that an element has, as it changes. */
 export function useWidth(usual: number): { readonly ref: { current: HTMLDivElement | null }; readonly width: number } {
@@ -201,11 +201,18 @@ export function Legend({ items }: { items: readonly (readonly [string, string])[
   )
 }
 
+interface LabelsProps {
+  readonly labels: readonly Label[]
+  readonly area: Area
+  /** Marks that no label may hide. */
+  readonly points?: readonly Point[]
+}
+
 /** Labels in a chart, placed without overlap. */
-export function Labels({ labels, area }: { labels: readonly Label[]; area: Area }): VNode {
+export function Labels({ labels, area, points }: LabelsProps): VNode {
   return (
     <>
-      {placed(labels, area).map(({ text, class: name, x, y, anchor }) => (
+      {placed(labels, area, points).map(({ text, class: name, x, y, anchor }) => (
         <text key={text} class={name} x={x} y={y} text-anchor={anchor}>
           {text}
         </text>

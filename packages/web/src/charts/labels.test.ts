@@ -28,7 +28,7 @@ it('a label takes the first of its places where it is alone', () => {
   ])
 })
 
-it('labels never lie over each other, wherever lines are and wherever they are crossed', () => {
+it('labels never lie over each other or over a crossing, wherever lines are and wherever they are crossed', () => {
   for (let first = 30; first <= 170; first += 7)
     for (let second = first; second <= 170; second += 7)
       for (let x = area.left; x <= area.right; x += 23) {
@@ -39,10 +39,17 @@ it('labels never lie over each other, wherever lines are and wherever they are c
             crossing('FAIL at 1 min 25 s', x, first),
           ],
           area,
+          [{ x, y: first }],
         )
         for (const [at, one] of found.entries())
           for (const other of found.slice(at + 1))
             expect(meet(one, other), `${first} ${second} ${x}: ${one.text} over ${other.text}`).toBe(false)
+        // Nor over the mark itself.
+        for (const one of found) {
+          const { left, right, top, bottom } = boxOf(one)
+          const hides = left < x + 6 && right > x - 6 && top < first + 6 && bottom > first - 6
+          expect(hides, `${first} ${second} ${x}: ${one.text} over the crossing`).toBe(false)
+        }
       }
 })
 

@@ -15,6 +15,12 @@ export interface Place {
   readonly anchor: 'start' | 'end'
 }
 
+/** A point of a chart, in pixels. */
+export interface Point {
+  readonly x: number
+  readonly y: number
+}
+
 /** A text and the place that was found for it. */
 export interface Placed extends Place {
   readonly text: string
@@ -32,16 +38,24 @@ interface Box {
 const charWidth = 6.6
 const boldWidth = 7.2
 const above = 10
+// Of a circle that marks a point.
+const around = 8
 const below = 3
 
 /**
  * Places labels one after another, so that none lies over another or outside the chart. Where no place of a label is free,
  * it takes the one that hides the least.
  *
+ * @param points marks that no label may hide, such as where a line was crossed.
  * @example placed([{ text: 'margin', class: 'note', places: besideLine(area, 40) }], area)
  */
-export function placed(labels: readonly Label[], area: Area): Placed[] {
-  const taken: Box[] = []
+export function placed(labels: readonly Label[], area: Area, points: readonly Point[] = []): Placed[] {
+  const taken: Box[] = points.map(({ x, y }) => ({
+    left: x - around,
+    right: x + around,
+    top: y - around,
+    bottom: y + around,
+  }))
   return labels.map(({ text, class: name, places, isBold = false }) => {
     const width = text.length * (isBold ? boldWidth : charWidth)
     let best: { readonly place: Place; readonly box: Box; readonly hidden: number } | undefined

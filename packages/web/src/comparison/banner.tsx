@@ -1,6 +1,6 @@
 import type { Verdict } from '@coalmine/comparator'
 import type { VNode } from 'preact'
-import { count, duration, moment, prose } from '../data/format.ts'
+import { capital, count, duration, moment, prose } from '../data/format.ts'
 import type { Link } from '../data/live.ts'
 import type { ComparisonData, RunState } from '../data/model.ts'
 
@@ -111,8 +111,6 @@ export function sentenceOf(standing: Standing, state: RunState | null, verdict: 
   if (standing !== 'running') return first?.message ?? state?.reason ?? ''
   return waitsFor(state!, verdict!)
 }
-
-const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 
 /** Says what a running comparison is waiting for, and about how long. */
 function waitsFor({ limits }: RunState, verdict: Verdict): string {

@@ -1,6 +1,6 @@
 import type { Verdict } from '@coalmine/comparator'
 import type { VNode } from 'preact'
-import { count, duration, moment, percent, prose } from '../data/format.ts'
+import { capital, count, duration, moment, percent, prose } from '../data/format.ts'
 import { useHere } from '../data/place.ts'
 import { type Column, Rows } from '../rows.tsx'
 import { nameOf, someOf } from './findings.tsx'
@@ -16,7 +16,7 @@ export function Reasons({ verdict }: { verdict: Verdict }): VNode {
         {verdict.reasons.map(({ code, weight, message }, at) => (
           <li key={`${code} ${at}`} class={weight}>
             <span class="weight">{signs[weight]}</span>
-            <span>{prose(message)}</span>
+            <span>{reasonText(message)}</span>
           </li>
         ))}
         {verdict.advisory && (
@@ -39,6 +39,10 @@ export function Reasons({ verdict }: { verdict: Verdict }): VNode {
     </Section>
   )
 }
+
+// The page lists them itself.
+const reasonText = (message: string): string =>
+  capital(prose(message.replace('; "missing" in the JSON lists them all.', '; all of them are listed below.')))
 
 /** All that PASS waits for, what takes longest first. */
 function Missing({ missing }: { missing: Verdict['missing'] }): VNode {

@@ -64,6 +64,9 @@ export function prose(text: string): string {
     .replace(/(\d) (?=%|(?:pp|ms|s|min|h)\b)/g, '$1\u00a0')
 }
 
+/** A text with a capital letter at its start. */
+export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
+
 /** The reader's time zone, such as `Europe/Berlin (UTC+02:00)`: who looks at the same page elsewhere sees other times. */
 export function timeZone(now: Date = new Date()): string {
   const format = new Intl.DateTimeFormat('en-GB', { timeZoneName: 'longOffset' })

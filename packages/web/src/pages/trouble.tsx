@@ -1,5 +1,5 @@
 import type { VNode } from 'preact'
-import { useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import { type Trouble, tell, troubleOf } from '../data/ask.ts'
 import { Link } from '../link.tsx'
 
@@ -52,6 +52,14 @@ function Login({ done }: { done: () => void }): VNode {
   const [token, setToken] = useState('')
   const [wrong, setWrong] = useState<string>()
   const [busy, setBusy] = useState(false)
+  useEffect(() => {
+    // The reader may have logged in on another tab.
+    const seen = (): void => {
+      if (document.visibilityState === 'visible') done()
+    }
+    document.addEventListener('visibilitychange', seen)
+    return () => document.removeEventListener('visibilitychange', seen)
+  }, [done])
   const send = async (event: Event): Promise<void> => {
     event.preventDefault()
     setBusy(true)
