@@ -157,7 +157,7 @@ it('tells what users feel, since when, who wrote and merged it, once; and that i
   expect(slack.asked[0]!.text).toContain('Written by <@U012AB3CD> (ada), merged by grace.')
   await expect.poll(() => gitHub.asked.at(-1)?.path).toBe('/repos/us/shop/issues/12/comments')
   expect(gitHub.asked.at(-1)!.json['body']).toMatch(
-    /^<!-- coalmine marked -->\n.*about 190 requests a minute.*### ❌ FAIL/s,
+    /^<!-- coalmine marked -->\n.*about 187 requests a minute.*### ❌ FAIL/s,
   )
   const { open } = await state()
   expect(open).toMatchObject([{ about: id, severity: 'page' }])
