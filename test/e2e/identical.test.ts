@@ -27,7 +27,7 @@ it('two identical Express processes under 90/10 traffic do not fail, though one 
       // Seconds in which a process that does so little gets warm.
       policy: { split: 0.1, warmUp: 10 },
     }
-    for (let looks = 0; looks < 8; await sleep(3000)) {
+    for (let looks = 0; looks < 5; await sleep(2000)) {
       const body = JSON.stringify(request)
       const headers = { 'content-type': 'application/json' }
       const answer = await fetch(`${server.url}/api/compare`, { method: 'POST', headers, body })

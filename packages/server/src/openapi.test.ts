@@ -29,7 +29,7 @@ let directory: string
 let server: RunningServer
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'coalmine-openapi-'))
-  server = await startServer({ store: directory, port: 0, watermarkMs: 0, lookEveryMs: 20, notify, rollout })
+  server = await startServer({ store: directory, port: 0, watermarkMs: 0, lookEveryMs: 100, notify, rollout })
 })
 afterAll(async () => {
   await server.close()

@@ -17,7 +17,7 @@ const start = (options: Partial<ServerOptions> = {}): Promise<RunningServer> =>
     store: directory,
     port: 0,
     watermarkMs: 0,
-    lookEveryMs: 20,
+    lookEveryMs: 100,
     warn: (message) => warnings.push(message),
     ...options,
   })

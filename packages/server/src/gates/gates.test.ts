@@ -33,7 +33,7 @@ const start = (): Promise<RunningServer> =>
     port: 0,
     token,
     watermarkMs: 0,
-    lookEveryMs: 20,
+    lookEveryMs: 100,
     now: () => clock,
     baseUrl: 'https://coalmine.example',
   })

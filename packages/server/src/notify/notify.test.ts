@@ -44,7 +44,7 @@ const start = (): Promise<RunningServer> =>
     store: directory,
     port: 0,
     watermarkMs: 0,
-    lookEveryMs: 20,
+    lookEveryMs: 100,
     now: () => clock,
     baseUrl: 'https://coalmine.example/',
     notify: {

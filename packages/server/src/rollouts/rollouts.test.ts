@@ -48,7 +48,7 @@ const start = (): Promise<RunningServer> =>
     port: 0,
     tokensFile: join(directory, 'tokens'),
     watermarkMs: 0,
-    lookEveryMs: 20,
+    lookEveryMs: 100,
     now: () => clock,
     warn: (message) => warnings.push(message),
     notify: {

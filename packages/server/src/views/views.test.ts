@@ -18,7 +18,7 @@ const start = (): Promise<RunningServer> =>
     store: directory,
     port: 0,
     watermarkMs: 0,
-    lookEveryMs: 20,
+    lookEveryMs: 100,
     warn: (message) => warnings.push(message),
   })
 
