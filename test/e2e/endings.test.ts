@@ -4,6 +4,7 @@ import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { inherited } from '../inherited.ts'
 import { type OtlpJson, plainSpans } from './otlp-json.ts'
@@ -88,6 +89,16 @@ it.each(['is a cluster', 'has a thread'])(
   },
 )
 
+it('loses nothing where a tool sends its signal twice, as nodemon does', async () => {
+  const exit = await run(register, '', 'twice', async (url, child) => {
+    await get(`${url}/ok`)
+    child.kill('SIGUSR2')
+    await sleep(5)
+    child.kill('SIGUSR2')
+  })
+  expect({ ...exit, spans: namesOf('twice') }).toEqual({ code: null, signal: 'SIGUSR2', stderr: '', spans: ['GET'] })
+})
+
 it('is held up by a collector for no longer than it is told, says so once, and ends at once when told again', async () => {
   const drive = async (url: string, child: ChildProcess): Promise<void> => {
     await get(`${url}/ok`)
@@ -100,8 +111,9 @@ it('is held up by a collector for no longer than it is told, says so once, and e
     await arrives
     // It would not answer without us either.
     const unanswered = get(`${url}/ok`)
-    child.kill('SIGINT')
+    const insists = setInterval(() => child.kill('SIGINT'), 50)
     expect(await unanswered).toBe('no answer')
+    clearInterval(insists)
   }
   const [refused, late, again] = await Promise.all([
     run(register, '', 'refused', drive, { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' }),

@@ -1,8 +1,9 @@
 import { isMainThread } from 'node:worker_threads'
 import { type Destination, exportLast } from './last-export.ts'
 import type { OpenRequests } from './open-requests.ts'
-import { beforeSignalsEnd } from './signals.ts'
+import { beforeSignalsEnd, repeatMs } from './signals.ts'
 import { followMainThread, followThreads } from './threads.ts'
+import type { Interlude } from './wait.ts'
 
 /** What is exported when the process ends. */
 export interface AtTheEnd {
@@ -27,10 +28,10 @@ export function exportAtTheEnd({ destinations, requests, flush, flushOthers, tim
     flush().catch(() => undefined)
   }
   // What goes wrong in here must not change how the process ends.
-  const sendLast = (fail?: () => void): void => {
+  const sendLast = (fail?: () => void, interlude?: Interlude): void => {
     try {
       fail?.()
-      const trouble = exportLast({ destinations, bring, threads, timeoutMs })
+      const trouble = exportLast({ destinations, bring, threads, timeoutMs, interlude })
       if (trouble) complain(trouble)
     } catch (error) {
       complain(error instanceof Error ? error.message : String(error))
@@ -62,8 +63,8 @@ export function exportAtTheEnd({ destinations, requests, flush, flushOthers, tim
     arrived: () => {
       hasSignal = true
     },
-    beforeDefault: () => {
-      if (!flushOthers) return sendLast()
+    beforeDefault: (_, letEnd) => {
+      if (!flushOthers) return sendLast(undefined, { afterMs: repeatMs, run: letEnd })
       return within(timeoutMs, flushOthers()).then(() => sendLast())
     },
   })

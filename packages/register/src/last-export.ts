@@ -5,7 +5,7 @@ import type { Outbox } from './outbox.ts'
 import type { Route } from './route.ts'
 import type { Parcel } from './send-last.ts'
 import type { Threads } from './threads.ts'
-import { newAnswers, waitForAnswers } from './wait.ts'
+import { type Interlude, newAnswers, waitForAnswers } from './wait.ts'
 
 /** One of the places that spans go to. */
 export interface Destination {
@@ -22,6 +22,8 @@ export interface LastExport {
   /** The application's other threads; a thread that is not the main one has none. */
   readonly threads: Threads | undefined
   readonly timeoutMs: number
+  /** What is to happen while it takes longer than usual. */
+  readonly interlude?: Interlude | undefined
 }
 
 /**
@@ -31,7 +33,7 @@ export interface LastExport {
  * once more. And not the exporter: loading it there takes four times what the whole export does. Gives what went wrong,
  * if anything did.
  */
-export function exportLast({ destinations, bring, threads, timeoutMs }: LastExport): string | undefined {
+export function exportLast({ destinations, bring, threads, timeoutMs, interlude }: LastExport): string | undefined {
   const spans = takeAll(destinations, bring)
   const parcels = destinations.flatMap(({ route, serialize }, n): Parcel[] => {
     const body = spans[n]!.length > 0 ? serialize(spans[n]!) : undefined
@@ -51,7 +53,7 @@ export function exportLast({ destinations, bring, threads, timeoutMs }: LastExpo
     worker.unref()
     worker.on('error', () => undefined)
   }
-  return waitForAnswers(waiting, asked + (parcels.length > 0 ? 1 : 0), timeoutMs)
+  return waitForAnswers(waiting, asked + (parcels.length > 0 ? 1 : 0), timeoutMs, interlude)
 }
 
 /**

@@ -13,15 +13,23 @@ interface Emitter {
 export interface SignalActions {
   /** It came, whoever listens. */
   readonly arrived: () => void
-  /** Nobody listens: its default action ends the process when this returns. */
-  readonly beforeDefault: (signal: EndingSignal) => void | Promise<void>
+  /**
+   * Nobody listens: its default action ends the process when this returns. Whoever does not return to the event loop before
+   * `repeatMs` are over calls `letEnd` then.
+   */
+  readonly beforeDefault: (signal: EndingSignal, letEnd: () => void) => void | Promise<void>
 }
+
+/**
+ * A signal that comes twice within this time was sent twice by a tool, as nodemon does, and not by somebody who cannot wait.
+ */
+export const repeatMs = 150
 
 /**
  * Does something before a signal that the application does not listen to ends the process, which then dies by that
  * signal, as it would have. Whether the application listens is what Node says when the signal comes: nothing is added to
- * its listeners, so whoever counts those, as `signal-exit` does, finds its own. While `beforeDefault` runs, the default
- * action is back in place: a second signal ends the process at once.
+ * its listeners, so whoever counts those, as `signal-exit` does, finds its own. When `beforeDefault` has run for
+ * `repeatMs`, the default action is back in place: a second signal then ends the process at once.
  */
 export function beforeSignalsEnd({ arrived, beforeDefault }: SignalActions): void {
   const emitter = process as unknown as Emitter
@@ -50,13 +58,21 @@ export function beforeSignalsEnd({ arrived, beforeDefault }: SignalActions): voi
     watched.add(signal)
   }
 
+  const ending = new Set<EndingSignal>()
   const end = async (signal: EndingSignal): Promise<void> => {
+    if (ending.has(signal)) return
+    ending.add(signal)
     watched.delete(signal)
     // With no listener left, Node stops to watch: from here on the signal ends the process by itself.
-    emitter.emit!('removeListener', signal, noListener)
+    const letEnd = (): void => {
+      if (ending.delete(signal)) emitter.emit!('removeListener', signal, noListener)
+    }
+    const timer = setTimeout(letEnd, repeatMs)
     // Awaited only when there is something to await: otherwise the process ends in this very turn.
-    const before = beforeDefault(signal)
+    const before = beforeDefault(signal, letEnd)
     if (before) await before
+    clearTimeout(timer)
+    letEnd()
     process.kill(process.pid, signal)
     // The first process of a container outlives the default action of a signal, with and without us.
     setImmediate(() => watch(signal))

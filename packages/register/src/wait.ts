@@ -17,19 +17,42 @@ export function answer(waiting: SharedArrayBuffer, trouble = ''): void {
   Atomics.notify(counters, 0)
 }
 
+/** What a thread does while it waits for longer than that. */
+export interface Interlude {
+  readonly afterMs: number
+  readonly run: () => void
+}
+
 /**
  * Waits for so many answers, with this thread standing still, and no longer than that. Gives what went wrong, if
  * anything did.
  */
-export function waitForAnswers(waiting: SharedArrayBuffer, answers: number, timeoutMs: number): string | undefined {
+export function waitForAnswers(
+  waiting: SharedArrayBuffer,
+  answers: number,
+  timeoutMs: number,
+  interlude?: Interlude,
+): string | undefined {
   const counters = new Int32Array(waiting, 0, 2)
   const end = performance.now() + timeoutMs
+  if (interlude && interlude.afterMs < timeoutMs) {
+    if (areThere(counters, answers, performance.now() + interlude.afterMs)) return troubleOf(waiting)
+    interlude.run()
+  }
+  return areThere(counters, answers, end) ? troubleOf(waiting) : `no answer within ${timeoutMs} ms`
+}
+
+function areThere(counters: Int32Array, answers: number, end: number): boolean {
   for (;;) {
     const sofar = Atomics.load(counters, 0)
-    if (sofar >= answers) break
+    if (sofar >= answers) return true
     const left = end - performance.now()
-    if (left <= 0 || Atomics.wait(counters, 0, sofar, left) === 'timed-out') return `no answer within ${timeoutMs} ms`
+    if (left <= 0 || Atomics.wait(counters, 0, sofar, left) === 'timed-out') return false
   }
+}
+
+function troubleOf(waiting: SharedArrayBuffer): string | undefined {
+  const counters = new Int32Array(waiting, 0, 2)
   const length = Atomics.load(counters, 1)
   // A copy: text is not decoded from shared memory.
   return length === 0 ? undefined : new TextDecoder().decode(new Uint8Array(waiting, textStart, length).slice())
