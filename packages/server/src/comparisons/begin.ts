@@ -25,7 +25,9 @@ export function begin(one: Held, { request, limits }: Pick<StartRequest, 'reques
   const { context, publish, rounds, feed, lane } = runner
   const { now, warn } = context
   const inLane = <T>(look: () => Promise<T>): Promise<T> => lane.take(() => one.stop.signal.aborted, look)
-  const looks = newLooks(request, context, feed, request.start ?? Date.parse(one.state.startedAt))
+  const { id, startedAt } = one.state
+  const spread = Number.parseInt(id.slice(-2), 16) / 256
+  const looks = newLooks(request, context, feed, request.start ?? Date.parse(startedAt), spread)
   one.looks = {
     next: () => inLane(looks.next),
     whole: () => inLane(looks.whole),

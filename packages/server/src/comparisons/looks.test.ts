@@ -15,7 +15,7 @@ const ownService = oneStore()
 const both = ['1.0.0', '2.0.0']
 
 /** A comparison of two builds, its ticks, and its looks. */
-function comparisonOf({ store, service, builds, spanOf, closeAll }: OwnService, asked: object = {}) {
+function comparisonOf({ store, service, builds, spanOf, closeAll }: OwnService, asked: object = {}, spread = 0) {
   const nowhere = { metrics: unmeasured, notify: noNotify, slos: [], flagRules: usualFlagRules, version: '0.0.0' }
   const context = { ...nowhere, store, now: () => firstStart + 3_600_000, warn: () => {} } as unknown as Context
   const feed = newTickFeed(store)
@@ -42,7 +42,7 @@ function comparisonOf({ store, service, builds, spanOf, closeAll }: OwnService, 
     feed.nextRound()
   }
   return {
-    looks: newLooks(request, context, feed, firstStart),
+    looks: newLooks(request, context, feed, firstStart, spread),
     serve,
     /** What others read meanwhile. */
     readByOthers: () => feed.newsOf(service),
@@ -62,6 +62,25 @@ it('reads no more than what is new when its turn comes only after minutes', asyn
   expect(late?.verdict).toBeUndefined()
   expect(late?.look).toEqual(await judged())
   looks.end()
+})
+
+it('judges the whole window again when it has doubled, or a little later', async () => {
+  const metrics = { latency: false, 'client-errors': false }
+  for (const [spread, isWhole] of [
+    [0, [true, false]],
+    [0.5, [false, true]],
+  ] as const) {
+    const { looks, serve, judged } = comparisonOf(ownService(), { policy: { metrics } }, spread)
+    await serve(0, 20)
+    await looks.next()
+    await serve(20, 41)
+    expect((await looks.next())?.verdict !== undefined).toBe(isWhole[0])
+    await serve(41, 46)
+    const last = await looks.next()
+    expect(last?.verdict !== undefined).toBe(isWhole[1])
+    expect(last?.look).toEqual(await judged())
+    looks.end()
+  }
 })
 
 it('reads again what was closed anew, or after the ticks that follow it', async () => {

@@ -69,8 +69,16 @@ const movedBy = 20
  * Looks at a comparison. Each new tick is fed to the running tests. The whole window is read and judged at first, when the outcome
  * changes, when the evidence has moved far, when new ticks change what was known of earlier ones, and whenever it has doubled. Where
  * new ticks cannot be fed, since one arm has not served yet or a FAIL is in doubt, the whole window is judged less often the longer it is.
+ *
+ * @param spread from 0 to 1, different for each comparison: those that began at the same time do not all double at the same tick.
  */
-export function newLooks(request: ComparisonRequest, context: Context, feed: TickFeed, sinceMs: number): Looks {
+export function newLooks(
+  request: ComparisonRequest,
+  context: Context,
+  feed: TickFeed,
+  sinceMs: number,
+  spread = 0,
+): Looks {
   const { store } = context
   const { service, policy } = request
   const flag = flagOfCohorts(request)
@@ -202,7 +210,7 @@ export function newLooks(request: ComparisonRequest, context: Context, feed: Tic
 
   function isWorthAll(standing: Standing, look: TickLook, { late }: ServiceNews): boolean {
     const grown = grownBy(standing)
-    if (grown >= 1 || (late !== standing.late && grown >= growthWithLate)) return true
+    if (grown >= 1 + spread / 2 || (late !== standing.late && grown >= growthWithLate)) return true
     const { outcome, harmPercent, safetyPercent } = standing.next!.first
     const moved = Math.max(Math.abs(look.harmPercent - harmPercent), Math.abs(look.safetyPercent - safetyPercent))
     return (look.outcome !== outcome || moved >= movedBy) && grown >= leastGrowth
