@@ -340,7 +340,7 @@ function writePlainAttribute(to: AttributeBytes, bytes: Buffer, { start, end }: 
   if (bytes[keyEnd] !== tagOf(2, wireBytes) || bytes[keyEnd + 1] !== end - keyEnd - 2) return false
   if (bytes[keyEnd + 2] !== tagOf(1, wireBytes) || bytes[keyEnd + 3] !== end - keyEnd - 4) return false
   if (keyEnd - start > 128 || end - keyEnd > 128) return false
-  addAttributeAsIs(to, bytes, { start: start + 1, end: keyEnd }, { start: keyEnd + 3, end })
+  addAttributeAsIs(to, bytes, start + 1, keyEnd, keyEnd + 3, end)
   return true
 }
 

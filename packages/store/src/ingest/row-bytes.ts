@@ -109,6 +109,23 @@ export function writeBytes(to: RowBytes, from: Uint8Array, start: number, end: n
   to.length = length + size
 }
 
+/** Writes two ranges of bytes as they are, short ones as a rule: one pass for both. */
+export function writeTwo(
+  to: RowBytes,
+  from: Uint8Array,
+  start: number,
+  end: number,
+  otherStart: number,
+  otherEnd: number,
+): void {
+  reserve(to, end - start + otherEnd - otherStart)
+  const { bytes } = to
+  let into = to.length
+  for (let at = start; at < end; at++) bytes[into++] = from[at]!
+  for (let at = otherStart; at < otherEnd; at++) bytes[into++] = from[at]!
+  to.length = into
+}
+
 /** Writes a 64-bit number, little-endian. */
 export function writeUint64(to: RowBytes, value: bigint): void {
   reserve(to, 8)

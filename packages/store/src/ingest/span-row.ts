@@ -6,6 +6,7 @@ import {
   writeText,
   writeTextBytes,
   writeTextToQuote,
+  writeTwo,
   writeUint64,
   writeVarint,
 } from './row-bytes.ts'
@@ -118,14 +119,21 @@ export function addAttribute(to: AttributeBytes, message: Uint8Array, key: ByteR
 }
 
 /**
- * Adds an attribute whose key and value are both ranges of a message, each beginning with its length as a LEB128 number.
+ * Adds an attribute whose key and value are both in a message, each beginning with its length as a LEB128 number: the key from `start`,
+ * the value from `valueStart` to `end`.
  *
- * @example addAttributeAsIs(attributes, Buffer.from('\x01k\x01v'), { start: 0, end: 2 }, { start: 2, end: 4 }) // k = v
+ * @example addAttributeAsIs(attributes, Buffer.from('\x01k\x01v'), 0, 2, 2, 4) // k = v
  */
-export function addAttributeAsIs(to: AttributeBytes, message: Uint8Array, key: ByteRange, value: ByteRange): void {
+export function addAttributeAsIs(
+  to: AttributeBytes,
+  message: Uint8Array,
+  start: number,
+  keyEnd: number,
+  valueStart: number,
+  end: number,
+): void {
   to.count++
-  writeBytes(to.rows, message, key.start, key.end)
-  writeBytes(to.rows, message, value.start, value.end)
+  writeTwo(to.rows, message, start, keyEnd, valueStart, end)
 }
 
 /**
