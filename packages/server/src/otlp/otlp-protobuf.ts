@@ -171,8 +171,17 @@ interface SpanFields {
   status: number
   startNs: bigint
   endNs: bigint
-  readonly events: ByteRange[]
-  readonly links: ByteRange[]
+  events: ByteRange[]
+  links: ByteRange[]
+}
+
+// Shared by all spans that have none, so nothing is ever added to it.
+const none: never[] = []
+
+function withOne(ranges: ByteRange[], range: ByteRange): ByteRange[] {
+  if (ranges === none) return [range]
+  ranges.push(range)
+  return ranges
 }
 
 /** Reads a span, up to the end of the reader, and writes its attributes meanwhile. */
@@ -190,8 +199,8 @@ function readSpan({ reader, attributes }: Decoding): SpanFields {
     status: 0,
     startNs: 0n,
     endNs: 0n,
-    events: [],
-    links: [],
+    events: none,
+    links: none,
   }
   while (reader.at < reader.end) {
     const tag = readVarint(reader)
@@ -224,10 +233,10 @@ function readSpan({ reader, attributes }: Decoding): SpanFields {
         writeAttribute(attributes, reader, takeRange(reader))
         break
       case tagOf(11, wireBytes):
-        span.events.push(takeRange(reader))
+        span.events = withOne(span.events, takeRange(reader))
         break
       case tagOf(13, wireBytes):
-        span.links.push(takeRange(reader))
+        span.links = withOne(span.links, takeRange(reader))
         break
       case tagOf(15, wireBytes):
         readStatus(reader, span)
@@ -270,8 +279,8 @@ function addRead(decoding: Decoding, origin: SpanOrigin, span: SpanFields): void
     attributes,
     status: statuses[span.status] ?? 'Unset',
     statusMessage: span.message,
-    events: span.events.map((range) => eventAt(reader, range)),
-    links: span.links.map((range) => linkAt(reader, range)),
+    events: span.events.length === 0 ? none : span.events.map((range) => eventAt(reader, range)),
+    links: span.links.length === 0 ? none : span.links.map((range) => linkAt(reader, range)),
   })
   boundRows(batch, decoding.before, decoding.most)
 }

@@ -237,14 +237,30 @@ export function addSpanBytes(batch: SpanBatch, span: SpanBytes): void {
   writeUint64(rows, span.durationNs)
   writeText(rows, span.status)
   writeTextBytes(rows, message, statusMessage.start, statusMessage.end)
-  writeList(rows, span.events, (event) => writeUint64(rows, event.timeNs))
-  writeList(rows, span.events, (event) => writeTextBytes(rows, message, event.name.start, event.name.end))
-  writeList(rows, span.events, (event) => writeMap(rows, event.attributes))
-  writeList(rows, span.links, (link) => writeId(rows, message, link.traceId.start, link.traceId.end))
-  writeList(rows, span.links, (link) => writeId(rows, message, link.spanId.start, link.spanId.end))
-  writeList(rows, span.links, (link) => writeTextBytes(rows, message, link.traceState.start, link.traceState.end))
-  writeList(rows, span.links, (link) => writeMap(rows, link.attributes))
+  writeEvents(rows, span)
+  writeLinks(rows, span)
   countSpan(batch, origin.service, span.startNs, span.durationNs)
+}
+
+function writeEvents(rows: RowBytes, { message, events }: SpanBytes): void {
+  // Most spans have none, and the functions below are made anew for each.
+  if (events.length === 0) return writeEmptyLists(rows, 3)
+  writeList(rows, events, (event) => writeUint64(rows, event.timeNs))
+  writeList(rows, events, (event) => writeTextBytes(rows, message, event.name.start, event.name.end))
+  writeList(rows, events, (event) => writeMap(rows, event.attributes))
+}
+
+function writeLinks(rows: RowBytes, { message, links, hexIds }: SpanBytes): void {
+  if (links.length === 0) return writeEmptyLists(rows, 4)
+  const writeId = hexIds === true ? writeTextBytes : writeHex
+  writeList(rows, links, (link) => writeId(rows, message, link.traceId.start, link.traceId.end))
+  writeList(rows, links, (link) => writeId(rows, message, link.spanId.start, link.spanId.end))
+  writeList(rows, links, (link) => writeTextBytes(rows, message, link.traceState.start, link.traceState.end))
+  writeList(rows, links, (link) => writeMap(rows, link.attributes))
+}
+
+function writeEmptyLists(rows: RowBytes, count: number): void {
+  for (let at = 0; at < count; at++) writeVarint(rows, 0)
 }
 
 function writeAttributes(to: RowBytes, attributes: Attributes): void {
