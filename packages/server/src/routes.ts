@@ -74,7 +74,7 @@ export async function routes(
   const timing = { headersTimeout: limits.patienceMs, connectionsCheckingInterval: connectionsLookedAtMs }
   const app = fastify({
     forceCloseConnections: 'idle',
-    ...(tls ? { https: { ...tls, ...timing } } : { http: timing, https: null }),
+    ...(tls ? { https: { ...tls, ...timing, handshakeTimeout: limits.patienceMs } } : { http: timing, https: null }),
     schemaController: withoutSchemas,
     // Proxies that add a prefix, and people who join an address and a path, send more slashes than there are.
     routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true, maxParamLength: longestParameter },

@@ -43,6 +43,8 @@ export interface RunningGrpc {
 const streamsOfAConnection = 100
 // Exporters send every few seconds; a connection that nobody uses is one that another could have.
 const idleMs = 300_000
+// Some clients connect a while before they have something to send.
+const patientTimes = 3
 // Who was answered before the end of the message has this long to end it.
 const leftOverMs = 10_000
 
@@ -56,16 +58,30 @@ const codes = { deadlineExceeded: 4, unimplemented: 12 } as const
  * Throws a ServerError of kind `unavailable` when the port is taken.
  */
 export async function startGrpc(context: Context, { host, port, access, tls }: GrpcOptions): Promise<RunningGrpc> {
+  const { limits, metrics } = context
   const settings = { maxConcurrentStreams: streamsOfAConnection }
-  const server: Http2Server = tls ? createSecureServer({ settings, ...tls }) : createServer({ settings })
+  const server: Http2Server = tls
+    ? createSecureServer({ settings, handshakeTimeout: limits.patienceMs, ...tls })
+    : createServer({ settings })
   const sessions = new Set<ServerHttp2Session>()
-  const take = newTaker(context, access)
-  server.maxConnections = context.limits.connections
-  server.on('drop', () => context.metrics.limited('grpc', 'connections'))
+  const unproved = new WeakMap<ServerHttp2Session, NodeJS.Timeout>()
+  const take = newTaker(context, access, (session) => clearTimeout(unproved.get(session)))
+  server.maxConnections = limits.connections
+  server.on('drop', () => metrics.limited('grpc', 'connections'))
   server.on('session', (session: ServerHttp2Session) => {
     sessions.add(session)
     session.setTimeout(idleMs, () => session.close())
-    session.once('close', () => sessions.delete(session))
+    // Whoever opens all connections that there may be, and says nothing, keeps everybody else out.
+    const giveUp = (): void => {
+      metrics.limited('grpc', 'slow')
+      session.close(() => session.destroy())
+      setTimeout(() => session.destroy(), leftOverMs).unref()
+    }
+    unproved.set(session, setTimeout(giveUp, patientTimes * limits.patienceMs).unref())
+    session.once('close', () => {
+      sessions.delete(session)
+      clearTimeout(unproved.get(session))
+    })
   })
   // A client that does not speak HTTP/2, or goes away, is no trouble of the server's.
   server.on('sessionError', () => {})
@@ -93,8 +109,12 @@ export async function startGrpc(context: Context, { host, port, access, tls }: G
 
 type Take = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => Promise<void>
 
-/** What answers a call; it settles when the call is answered, and does not throw. */
-function newTaker(context: Context, access: Access): Take {
+/**
+ * What answers a call; it settles when the call is answered, and does not throw.
+ *
+ * @param prove is told of connections over which somebody calls who may.
+ */
+function newTaker(context: Context, access: Access, prove: (session: ServerHttp2Session) => void): Take {
   const { admission, limits, metrics } = context
   const bodies = newBodies({ ...limits, requestBytes: limits.requestBytes + prefixBytes })
 
@@ -126,6 +146,7 @@ function newTaker(context: Context, access: Access): Take {
       const signal = signals.find(({ service }) => headers[':path'] === `/${service}/Export`)
       if (!signal) return refuse(stream, codes.unimplemented, `${headers[':path']}: there is no such method`)
       mustBeAllowed(access.bearer(headers.authorization), 'ingest', headers.authorization)
+      if (stream.session) prove(stream.session as ServerHttp2Session)
       const patienceMs = timeoutMs(headers['grpc-timeout'] as string | undefined)
       if (patienceMs !== undefined)
         timer = setTimeout(

@@ -81,6 +81,32 @@ async function beginGrpc(
 }
 
 describe('before the token was given', () => {
+  it('a connection of gRPC over which nobody calls who may is closed, and the others are not', async () => {
+    await start({ token: 'secret', limits: { connections: 4, patienceMs: 100 } })
+    const silent = Array.from({ length: 2 }, () => {
+      const socket = connectSocket(Number(new URL(server.grpcUrl!).port), '127.0.0.1').resume()
+      sockets.push(socket)
+      return once(socket, 'close')
+    })
+    const stranger = connect(server.grpcUrl!)
+    const known = connect(server.grpcUrl!)
+    sessions.push(stranger, known)
+    const path = { ':method': 'POST', ':path': `/${traceService}/Export`, 'content-type': 'application/grpc' }
+    const call = async (session: ClientHttp2Session, authorization: string): Promise<unknown> => {
+      const stream = session.request({ ...path, authorization })
+      stream.end(Buffer.alloc(5))
+      stream.resume()
+      const [[response]] = await Promise.all([once(stream, 'response'), once(stream, 'close')])
+      return response['grpc-status']
+    }
+    expect(await call(known, 'Bearer secret')).toBeUndefined()
+    const closed = once(stranger, 'close')
+    expect(await call(stranger, 'Bearer another')).toBe('16')
+    await Promise.all([...silent, closed])
+    expect(await call(known, 'Bearer secret')).toBeUndefined()
+    expect(await callExport(server.grpcUrl!, traceService, nothing, { authorization: 'Bearer secret' })).toHaveLength(0)
+  })
+
   it('no message of gRPC is waited for, read or unpacked', async () => {
     await start({ token: 'secret' })
     const unfinished = await beginGrpc()
