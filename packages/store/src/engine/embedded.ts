@@ -47,7 +47,7 @@ export async function openEmbedded(
   prepare: (engine: Engine) => Promise<void>,
   { minFreeBytes = defaultMinFreeBytes, fsync = false, temporary = false }: EmbeddedOptions = {},
 ): Promise<Engine> {
-  const path = resolve(directory)
+  const path = resolve(mustHaveCurrentFolder(), directory)
   const { createChdbConnection } = await loadChdb(() => import('chdb/connection'))
   await makeUsable(path)
   const lock = await takeLock(path).catch((cause: unknown) => {
@@ -174,6 +174,17 @@ async function connected(
   }
 }
 
+// Without one the engine fails, and says that the store is held.
+function mustHaveCurrentFolder(): string {
+  try {
+    return process.cwd()
+  } catch (cause) {
+    throw new StoreError('unavailable', 'the current folder is gone, and the engine needs one; change to another', {
+      cause,
+    })
+  }
+}
+
 // The engine prints its errors to the terminal, so check beforehand that the directory is usable.
 async function makeUsable(path: string): Promise<void> {
   const found = await stat(path).catch(() => undefined)
@@ -235,7 +246,8 @@ function engineFailed(cause: unknown): never {
   const message = messageOf(cause)
   if (/not enough space|no space left/i.test(message))
     throw new StoreError('full', `the store's disk is full, free some space: ${message}`, { cause })
-  throw new StoreError('unavailable', `the store's engine refused a statement: ${message}`, { cause })
+  const advice = /too many open files/i.test(message) ? '; allow this process more of them (ulimit -n)' : ''
+  throw new StoreError('unavailable', `the store's engine refused a statement: ${message}${advice}`, { cause })
 }
 
 const heldBy = (path: string, holder: string, cause?: unknown): StoreError =>

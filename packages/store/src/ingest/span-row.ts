@@ -244,14 +244,20 @@ export function addSpanBytes(batch: SpanBatch, span: SpanBytes): void {
 
 function writeEvents(rows: RowBytes, { message, events }: SpanBytes): void {
   // Most spans have none, and the functions below are made anew for each.
-  if (events.length === 0) return writeEmptyLists(rows, 3)
+  if (events.length === 0) {
+    writeEmptyLists(rows, 3)
+    return
+  }
   writeList(rows, events, (event) => writeUint64(rows, event.timeNs))
   writeList(rows, events, (event) => writeTextBytes(rows, message, event.name.start, event.name.end))
   writeList(rows, events, (event) => writeMap(rows, event.attributes))
 }
 
 function writeLinks(rows: RowBytes, { message, links, hexIds }: SpanBytes): void {
-  if (links.length === 0) return writeEmptyLists(rows, 4)
+  if (links.length === 0) {
+    writeEmptyLists(rows, 4)
+    return
+  }
   const writeId = hexIds === true ? writeTextBytes : writeHex
   writeList(rows, links, (link) => writeId(rows, message, link.traceId.start, link.traceId.end))
   writeList(rows, links, (link) => writeId(rows, message, link.spanId.start, link.spanId.end))
