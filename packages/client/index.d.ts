@@ -437,6 +437,7 @@ interface FairnessFacts {
     readonly metBoth?: {
       readonly traces: number;
       readonly failed: number;
+      readonly retried?: number;
     };
     /** Clock skew in ticks across the whole window, in order; absent if only the end of the window was sampled. */
     readonly clocks?: readonly ClockTick[];

@@ -222,7 +222,7 @@ export interface FairnessFacts {
     readonly stable: SampleFacts
     readonly canary: SampleFacts
     /** Traces that reached both cohorts, and in how many of them a canary request failed. */
-    readonly metBoth?: { readonly traces: number; readonly failed: number }
+    readonly metBoth?: { readonly traces: number; readonly failed: number; readonly retried?: number }
     /** Clock skew in ticks across the whole window, in order; absent if only the end of the window was sampled. */
     readonly clocks?: readonly ClockTick[]
   } | null

@@ -26,10 +26,11 @@ import { statisticsOf } from './statistics/statistics-of.ts'
 import { atOnce, mappedInSteps, type Steps } from './steps.ts'
 import { secondsAfter } from './tick.ts'
 import { assumedOf } from './verdict/assumes.ts'
+import { heldBackIn } from './verdict/beyond.ts'
 import { findingOf } from './verdict/finding.ts'
 import { hypothesesOf } from './verdict/hypotheses.ts'
 import { withListedFlags } from './verdict/listed-flags.ts'
-import { missingFor } from './verdict/missing.ts'
+import { type Missing, missingFor } from './verdict/missing.ts'
 import type { Outcome } from './verdict/outcome.ts'
 import { advisoryOf, outcomeOf } from './verdict/outcome.ts'
 import { provesOf } from './verdict/proves.ts'
@@ -65,6 +66,12 @@ export interface Judged {
   readonly next: NextTicks | null
   /** Judges the same slices again with more facts about instances and users; only what depends on them is recomputed. */
   readonly again: (doubts: Doubts) => Steps<Verdict>
+}
+
+/** What more requests may settle: what one cohort alone serves is told by another reason, and waiting for it is of no use. */
+function comparable(missing: readonly Missing[], unfair: readonly Reason[]): readonly Missing[] {
+  if (!unfair.some(({ code, weight }) => code === 'unmatched-operations' && weight === 'blocks')) return missing
+  return missing.filter(({ tooFew }) => !tooFew || (tooFew.stable > 0 && tooFew.canary > 0))
 }
 
 /** Facts about instances and users that are queried only if there would be a FAIL. */
@@ -155,7 +162,7 @@ function* judgingSeries({
   const blocked = unfair.some((reason) => reason.weight === 'blocks')
   const outcome = outcomeOf(decided, blocked)
   const reasons = [
-    ...decisive(outcome, findings, missing, policy),
+    ...decisive(outcome, findings, comparable(missing, unfair), policy, heldBackIn(decided, findings)),
     ...unfair,
     ...userReasons(decided),
     ...sharedInstanceReasons(decided),

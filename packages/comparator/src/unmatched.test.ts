@@ -131,19 +131,59 @@ describe('what came late', () => {
   })
 })
 
-it('tells of traces that met both cohorts', () => {
+describe('traces that met both cohorts', () => {
   const side = { requests: 900, children: 0, scope: '', sampling: [], targeted: 0, skewMs: null }
-  const fairness: NonNullable<Facts['fairness']> = {
-    warmUp: { stable: 0, canary: 0 },
-    instances: null,
-    cells: [],
-    builds: null,
-    aheadMs: 0,
-    calls: [],
-    sample: { stable: side, canary: { ...side, requests: 90 }, metBoth: { traces: 10, failed: 9 } },
+  const messageOf = (metBoth: { traces: number; failed: number; retried?: number }): string => {
+    const fairness: NonNullable<Facts['fairness']> = {
+      warmUp: { stable: 0, canary: 0 },
+      instances: null,
+      cells: [],
+      builds: null,
+      aheadMs: 0,
+      calls: [],
+      sample: { stable: side, canary: { ...side, requests: 90 }, metBoth },
+    }
+    const verdict = judged({ 'GET /cart': { stable: { n: 150 }, canary: { n: 50 } } }, { fairness })
+    return verdict.reasons.find(({ code }) => code === 'retried')!.message
   }
-  const verdict = judged({ 'GET /cart': { stable: { n: 150 }, canary: { n: 50 } } }, { fairness })
-  expect(verdict.reasons.find(({ code }) => code === 'retried')!.message).toBe(
-    "10 % of the canary's traces met stable too (10 of those checked); in 9 of them the canary had failed: its callers try again elsewhere, so users see fewer errors than it makes. Each request counts for the build that answered it.",
-  )
+
+  it('are told, and tried again where stable was asked after the canary had failed', () => {
+    expect(messageOf({ traces: 10, failed: 9, retried: 9 })).toBe(
+      "10 % of the canary's traces met stable too (10 of those checked); in 9 of them the canary had failed: its callers try again elsewhere, so users see fewer errors than it makes. Each request counts for the build that answered it.",
+    )
+  })
+
+  it('are not tried again where stable asked the canary, or both were asked at once', () => {
+    expect(messageOf({ traces: 10, failed: 9, retried: 0 })).toContain(
+      'the canary failed in 9 of them, and stable was not asked after that.',
+    )
+    expect(messageOf({ traces: 10, failed: 0, retried: 0 })).toContain('the canary failed in none of them.')
+  })
+})
+
+describe('what is said first', () => {
+  it('of an operation that one cohort alone serves is that, and not how many requests are missing', () => {
+    const { verdict, reasons } = judged(
+      { 'GET /cart': { stable: { n: 150 }, canary: none }, GET: { stable: none, canary: { n: 50 } } },
+      {},
+      120,
+    )
+    expect(verdict).toBe('inconclusive')
+    expect(reasons[0]!.code).toBe('unmatched-operations')
+    expect(reasons.map(({ message }) => message).join()).not.toContain('too few requests of both cohorts')
+  })
+
+  it('of small operations that are a single one is its name', () => {
+    const verdict = judged(
+      {
+        'GET /cart': { stable: { n: 400 }, canary: { n: 200 } },
+        'POST /refund': { stable: { n: 8 }, canary: { n: 4, errors: 1 } },
+      },
+      {},
+      120,
+    )
+    expect(decided(verdict).join()).toMatch(
+      /POST \/refund, the only small operation, is failing more often: 0 % -> 100 %/,
+    )
+  })
 })

@@ -990,6 +990,25 @@ SELECT DISTINCT Service AS service FROM coalmine_closed ORDER BY service;
   ORDER BY first DESC, version
   LIMIT {limit:UInt32};
 
+-- read/builds-served.ts: newestOfEach
+  SELECT
+    Service AS service,
+    max(Last) AS last,
+    toUInt32(countIf(Build != '')) AS count,
+    arrayReverseSort(arrayFilter(one -> one.2 != '', groupArray((First, Build, Last)))) AS newest,
+    arrayMap(one -> one.2, arraySlice(newest, 1, {most:UInt32})) AS versions,
+    arrayMap(one -> one.1, arraySlice(newest, 1, {most:UInt32})) AS firsts,
+    arrayMap(one -> one.3, arraySlice(newest, 1, {most:UInt32})) AS lasts
+  FROM (
+    SELECT Service, Build, toUnixTimestamp(min(Tick)) AS First, toUnixTimestamp(max(Tick)) AS Last
+    FROM coalmine_ticks
+    WHERE FlagKey = '' AND NOT Test
+    GROUP BY Service, Build
+  )
+  GROUP BY service
+  ORDER BY service
+  LIMIT {services:UInt32};
+
 -- read/builds-served.ts: sharedRequests
   SELECT
     Build AS version,
@@ -2948,6 +2967,7 @@ SELECT DISTINCT Service AS service FROM coalmine_closed ORDER BY service;
     countIf(Named) AS named,
     countIf(Redirected) AS redirects,
     countIf(Timeless) AS timeless,
+    countIf(Retried) AS retried,
     sum(Below.Spans) AS children
   FROM (
     SELECT
@@ -2973,7 +2993,11 @@ SELECT DISTINCT Service AS service FROM coalmine_closed ORDER BY service;
         SpanAttributes['session.id'], ResourceAttributes['session.id'],
         SpanAttributes['client.address'], ResourceAttributes['client.address']]) != '') AS Named,
       max(HttpStatus BETWEEN 300 AND 399 AND HttpStatus != 304) AS Redirected,
-      max(Duration) = 0 AS Timeless
+      max(Duration) = 0 AS Timeless,
+      cohort = 'both' AND Failed
+        AND maxIf(Timestamp, if(SpanAttributes[{key1:String}] != '', SpanAttributes[{key1:String}], ResourceAttributes[{key1:String}]) = {stable1:String}
+        AND (Test = {stableTests:Bool} OR (Test AND {traffic:String} = 'all'))) >= minIf(EndedAt, IsError AND if(SpanAttributes[{key1:String}] != '', SpanAttributes[{key1:String}], ResourceAttributes[{key1:String}]) = {canary1:String}
+        AND (Test = {canaryTests:Bool} OR (Test AND {traffic:String} = 'all'))) AS Retried
     FROM (
       SELECT
         ServiceName AS Service,

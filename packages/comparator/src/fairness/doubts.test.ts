@@ -107,6 +107,9 @@ describe('the users with the most bad requests', () => {
     expect(errors({}).decision).toBe('fail')
     expect(errors({ heaviestUsers: [named] }).decision).not.toBe('fail')
     const { reasons } = judged(slices, ticks, { heaviestUsers: [named] })
+    expect(reasons[0]!.message).toBe(
+      'Not settled: the error rate on GET /: it measures worse than the margin, but a few users account for most of it, and without them it does not FAIL.',
+    )
     expect(reasons.find(({ code }) => code === 'few-users')!.message).toBe(
       'GET /: one user accounts for most of the harm in the error rate of the canary; without them it does not FAIL. See what they ask for.',
     )

@@ -6,12 +6,14 @@ import type { Reason } from '../reason.ts'
 export function retriedReasons({ fairness }: Facts): Reason[] {
   const { canary, metBoth } = fairness?.sample ?? {}
   if (!canary || !metBoth || metBoth.traces === 0) return []
-  const { traces, failed } = metBoth
+  const { traces, failed, retried = failed } = metBoth
   const share = percent(traces / (traces + canary.requests))
   const why =
-    failed > 0
-      ? `in ${count(failed)} of them the canary had failed: its callers try again elsewhere, so users see fewer errors than it makes`
-      : 'the canary failed in none of them'
+    retried > 0
+      ? `in ${count(retried)} of them the canary had failed: its callers try again elsewhere, so users see fewer errors than it makes`
+      : failed > 0
+        ? `the canary failed in ${count(failed)} of them, and stable was not asked after that`
+        : 'the canary failed in none of them'
   return [
     {
       code: 'retried',

@@ -4,9 +4,10 @@ import type { Policy } from '../policy/policy.ts'
 import type { Reason } from '../reason.ts'
 import { otherOperations } from '../scopes.ts'
 import { flagDifferences } from '../why/flags.ts'
+import { findingKey, type HeldBack } from './beyond.ts'
 import type { Missing } from './missing.ts'
 import type { Outcome } from './outcome.ts'
-import { missingSentence } from './wording.ts'
+import { heldBackSentence, missingSentence } from './wording.ts'
 
 /** Why the findings lead to the outcome: what failed, critical metrics first; that all is within its margin; or what is unsettled. */
 export function decisive(
@@ -14,6 +15,7 @@ export function decisive(
   findings: readonly Finding[],
   missing: readonly Missing[],
   { metrics }: Policy,
+  heldBack: ReadonlyMap<string, HeldBack> = new Map(),
 ): Reason[] {
   if (findings.length === 0) {
     const message = 'No metric decides: give one of them gate: true in coalmine.yaml.'
@@ -28,7 +30,7 @@ export function decisive(
     case 'pass':
       return [{ code: 'within-margin', weight: 'decides', message: passSentence(findings) }]
     default:
-      return unsettled(missing)
+      return unsettled(missing, heldBack)
   }
 }
 
@@ -49,10 +51,17 @@ export function passSentence(findings: readonly Pick<Finding, 'required' | 'deci
 const shownMissing = 3
 
 /** The parts that will take longest, and the number of all of them. */
-export function unsettled(missing: readonly Missing[]): Reason[] {
-  const longest = [...missing].sort((a, b) => (b.seconds ?? -1) - (a.seconds ?? -1))
-  const sentences = longest.slice(0, shownMissing).map((one) => `Not settled: ${missingSentence(one)}.`)
-  const more = missing.length - sentences.length
+export function unsettled(missing: readonly Missing[], heldBack: ReadonlyMap<string, HeldBack> = new Map()): Reason[] {
+  const held = missing.filter((one) => heldBack.has(findingKey(one)))
+  const keys = [...new Set(held.map(findingKey))]
+  const first = keys.map((key) => {
+    const one = held.find((part) => findingKey(part) === key)!
+    return `Not settled: ${heldBackSentence(one, heldBack.get(key)!)}.`
+  })
+  const rest = missing.filter((one) => !held.includes(one))
+  const longest = [...rest].sort((a, b) => (b.seconds ?? -1) - (a.seconds ?? -1))
+  const sentences = [...first, ...longest.map((one) => `Not settled: ${missingSentence(one)}.`)]
+  const more = sentences.splice(shownMissing).length
   if (more > 0)
     sentences.push(
       `Not settled: ${more} more, which need less or an unknown amount; "missing" in the JSON lists them all.`,

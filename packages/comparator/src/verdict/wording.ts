@@ -3,6 +3,8 @@ import type { Finding, FlagDifference, Part, ProvedWithin } from '../finding.ts'
 import type { Estimate } from '../metrics/tested.ts'
 import { count, duration, latency, number, percent, signed, times } from '../numbers.ts'
 import type { MetricPolicy } from '../policy/metric-policy.ts'
+import { otherOperations } from '../scopes.ts'
+import type { HeldBack } from './beyond.ts'
 import { expectationPhrase, marginPhrase } from './expectation-phrase.ts'
 import type { Missing, TooFew } from './missing.ts'
 import { pointsToHarm } from './when.ts'
@@ -30,7 +32,7 @@ export function findingSentence(
   flags: readonly FlagDifference[],
   within: ProvedWithin | undefined,
 ): string {
-  const where = decided.scope.operation ?? 'The whole service'
+  const where = whereOf(decided)
   const { metric, decision } = decided
   const name = estimate.statistic === 'share of calls' ? 'the share of unanswered calls' : nameInWords(metric.name)
   const change = `${changePhrase(estimate)}${within ? `, ${withinPhrase(within, decided, estimate)}` : ''}`
@@ -54,6 +56,15 @@ export function findingSentence(
     case 'inconclusive':
       return `${where}: ${name} is not settled: ${change}, against ${allowed}.`
   }
+}
+
+/** Where a finding is: if all small operations together are a single one, with its name. */
+function whereOf({ scope: { operation, series } }: Decided): string {
+  if (operation === null) return 'The whole service'
+  const [only, ...others] = series
+  return operation === otherOperations && only && others.length === 0 && only.operation !== operation
+    ? `${only.operation}, the only small operation,`
+    : operation
 }
 
 /** The minutes in which it was proved, the values measured there, and the instance. */
@@ -80,6 +91,16 @@ export function missingSentence(missing: Missing): string {
   if (missing.canaryRequests === null)
     return `${what}: the evidence is not growing yet, or the difference is close to the margin`
   return `${what}: about ${count(missing.canaryRequests)} more canary requests, ${duration(missing.seconds ?? 0)} at this rate`
+}
+
+/** Why a finding that measures worse than its margin is neither FAIL nor PASS, without a full stop. */
+export function heldBackSentence({ metric, operation }: Pick<Missing, 'metric' | 'operation'>, why: HeldBack): string {
+  const because = {
+    users: 'a few users account for most of it, and without them it does not FAIL',
+    instances: 'not within the instances that both cohorts share',
+    hosts: 'hosts that differ, some instances alone, or a few seconds of it, could explain that',
+  }[why]
+  return `${nameInWords(metric)} on ${operation ?? 'the whole service'}: it measures worse than the margin, but ${because}`
 }
 
 function tooFewPhrase({ needed, stable, canary }: TooFew): string {

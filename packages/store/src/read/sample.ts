@@ -44,8 +44,11 @@ interface CallRow {
 export interface Sample {
   readonly stable: CohortSample
   readonly canary: CohortSample
-  /** Traces that met both cohorts and count in neither, and how many of them had a failed canary request. */
-  readonly metBoth: { readonly traces: number; readonly failed: number }
+  /**
+   * Traces that met both cohorts, how many of them had a failed canary request, and in how many of these stable was asked after it
+   * had failed.
+   */
+  readonly metBoth: { readonly traces: number; readonly failed: number; readonly retried: number }
   /** Clock skew in ticks across the window, including the last of the sample, in order. */
   readonly clocks: readonly ClockTick[]
 }
@@ -68,6 +71,7 @@ interface Row {
   readonly named: number
   readonly redirects: number
   readonly timeless: number
+  readonly retried: number
   readonly children: number
 }
 
@@ -136,6 +140,7 @@ export async function sampleTicks(
   const metBoth = {
     traces: both.reduce((sum, { requests }) => sum + requests, 0),
     failed: both.reduce((sum, { errors }) => sum + errors, 0),
+    retried: both.reduce((sum, { retried }) => sum + retried, 0),
   }
   return {
     stable: cohortOf('stable'),
@@ -260,7 +265,7 @@ function flagsOf({ stable, canary }: Comparison): string[] {
  * targeting decided one of `flags`.
  */
 export const sampleOfTicks: SpanStatement = spanStatement(
-  ({ seenValues, spanInCanary, traceCohort, answered }) => sql`
+  ({ seenValues, spanInStable, spanInCanary, traceCohort, answered }) => sql`
   SELECT
     cohort,
     Threshold AS threshold,
@@ -271,6 +276,7 @@ export const sampleOfTicks: SpanStatement = spanStatement(
     countIf(Named) AS named,
     countIf(Redirected) AS redirects,
     countIf(Timeless) AS timeless,
+    countIf(Retried) AS retried,
     sum(Below.Spans) AS children
   FROM (
     SELECT
@@ -284,7 +290,9 @@ export const sampleOfTicks: SpanStatement = spanStatement(
       max(hasAny(splitByChar(';', SpanAttributes['coalmine.flags.targeted']), {flags:Array(String)})) AS Targeted,
       max(${userName} != '') AS Named,
       max(HttpStatus BETWEEN 300 AND 399 AND HttpStatus != 304) AS Redirected,
-      max(Duration) = 0 AS Timeless
+      max(Duration) = 0 AS Timeless,
+      cohort = 'both' AND Failed
+        AND maxIf(Timestamp, ${spanInStable}) >= minIf(EndedAt, IsError AND ${spanInCanary}) AS Retried
     FROM ${answered}
     WHERE Service = {service:String}
       AND ${withTestsAsked}
