@@ -2,6 +2,8 @@ import type { Facts } from '../facts.ts'
 import { count } from '../numbers.ts'
 import type { Reason } from '../reason.ts'
 
+const mostNamed = 5
+
 /** Notes on what was not judged, and how the rest was read. */
 export function leftOut(facts: Facts): Reason[] {
   const { stable, canary, fairness } = facts
@@ -35,8 +37,12 @@ export function leftOut(facts: Facts): Reason[] {
       'There are no summaries for these cohorts, so the verdict was computed from raw spans, which is slower.',
     )
   else if (facts.values && facts.values.length > 0) {
-    const names = facts.values.map(({ metric }) => metric).join(', ')
-    note('raw-spans', `Computed from raw spans, which is slower: ${names}.`)
+    const names = facts.values.map(({ metric }) => metric)
+    const more = names.length - mostNamed
+    note(
+      'raw-spans',
+      `Computed from raw spans, which is slower: ${names.slice(0, mostNamed).join(', ')}${more > 0 ? ` and ${more} more` : ''}.`,
+    )
   }
   return found
 }

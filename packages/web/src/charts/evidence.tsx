@@ -73,23 +73,28 @@ export function TotalEvidenceChart({ evidence, binSeconds, ...shared }: TotalPro
             <line class="line decides" x1={area.left} x2={area.right} y1={y(1)} y2={y(1)} />
             <path class="line safety" d={path(safety)} />
             <path class="line harm" d={path(harm)} />
-            {crossed.map((one) => (
-              <Crossing key={one.name} name={one.name} x={x(one.at)} y={y(1)} area={area} />
-            ))}
             <Labels
               area={area}
               points={crossed.map((one) => ({ x: x(one.at), y: y(1) }))}
               labels={[
-                { text: 'FAIL for harm, PASS for safety', class: 'note', places: besideLine(area, y(1)) },
+                { text: decidesText(area), class: 'note', places: besideLine(area, y(1)) },
                 ...crossed.map((one) => crossingLabel(one, area, x(one.at), y(1))),
               ]}
             />
+            {crossed.map((one) => (
+              <Crossing key={one.name} name={one.name} x={x(one.at)} y={y(1)} area={area} />
+            ))}
           </>
         )
       }}
     </OverTime>
   )
 }
+
+const decidesText = ({ left, right }: Area): string =>
+  right - left > narrow ? 'FAIL for harm, PASS for safety' : 'decides'
+// The longer text would take all of its width.
+const narrow = 300
 
 interface Crossed {
   readonly at: number
@@ -179,7 +184,6 @@ export function MetricEvidenceChart({ evidence, name, binSeconds, ...shared }: M
               <path key={part} class={`line ${partClass[at % 4]}`} d={path(values)} />
             ))}
             <path class="line harm" d={path(harm)} />
-            {failed && <Crossing name="harm" x={x(failed.at)} y={failY} area={area} />}
             <Labels
               area={area}
               points={failed ? [{ x: x(failed.at), y: failY }] : []}
@@ -193,6 +197,7 @@ export function MetricEvidenceChart({ evidence, name, binSeconds, ...shared }: M
                 ...(failed ? [crossingLabel(failed, area, x(failed.at), failY)] : []),
               ]}
             />
+            {failed && <Crossing name="harm" x={x(failed.at)} y={failY} area={area} />}
           </>
         )
       }}

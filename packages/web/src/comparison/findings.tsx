@@ -35,6 +35,7 @@ export function FindingsTable({ findings, chosen }: Props): VNode {
   const columns: readonly Column<Finding>[] = [
     {
       title: 'Metric',
+      kind: 'name',
       cell: ({ metric, statistic, gate }) => (
         <>
           <button type="button" class="plain" aria-pressed={metric === chosen} onClick={() => here.choose({ metric })}>
@@ -82,12 +83,16 @@ export function FindingsTable({ findings, chosen }: Props): VNode {
     <Rows
       label="Metrics"
       columns={columns}
-      rows={findings}
+      rows={findings.length > manyMetrics ? findings.toSorted((a, b) => rank[a.decision] - rank[b.decision]) : findings}
       keyOf={({ metric, operation }) => `${metric} ${operation}`}
       isChosen={({ metric }) => metric === chosen}
     />
   )
 }
+
+// As many as one sees at once: of more, what fails would be looked for.
+const manyMetrics = 8
+const rank: Readonly<Record<Finding['decision'], number>> = { fail: 0, inconclusive: 1, pass: 2 }
 
 const armColumn = (title: string, arm: 'stable' | 'canary'): Column<Finding> => ({
   title,
