@@ -12,6 +12,8 @@ export interface Evaluation {
   /** The flag service, such as `launchdarkly`. */
   readonly provider?: string | undefined
   readonly errorType?: ErrorType | undefined
+  /** True if all flags were read at once. Of hundreds, those that are read one by one are marked first. */
+  readonly bulk?: boolean
 }
 
 /** Why a flag had its value. https://opentelemetry.io/docs/specs/semconv/registry/attributes/feature-flag/#feature-flag-result-reason */

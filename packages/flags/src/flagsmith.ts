@@ -11,13 +11,16 @@ import { type RecordOptions, recordEvaluation } from './record.ts'
  */
 export function coalmineClient(client: Flagsmith, options?: RecordOptions): Flagsmith {
   const observeFlags = (flags: Flags): Flags => {
-    const record = (key: string, flag: BaseFlag): void => {
+    const record = (key: string, flag: BaseFlag, bulk = false): void => {
       const value = flag.enabled ? (flag.value ?? true) : false
-      recordEvaluation({ key, value: value === '' ? true : value, ...why(flags, flag), provider: 'flagsmith' }, options)
+      recordEvaluation(
+        { key, value: value === '' ? true : value, ...why(flags, flag), provider: 'flagsmith', bulk },
+        options,
+      )
     }
     return observed(flags, {
       allFlags: (all) => {
-        for (const flag of all) record(flag.featureName, flag)
+        for (const flag of all) record(flag.featureName, flag, true)
       },
       getFlag: (flag, [key]) => record(key, flag),
       getFeatureValue: (_, [key]) => record(key, seen(flags, key)),

@@ -27,15 +27,15 @@ export function coalmineHook(options?: RecordOptions): integrations.Hook {
  */
 export function coalmineClient(client: LDClient, options?: RecordOptions): LDClient {
   const observeState = (state: LDFlagsState): LDFlagsState => {
-    const record = (key: string, value: unknown): void => {
+    const record = (key: string, value: unknown, bulk = false): void => {
       const why = state.getFlagReason(key)
       const evaluation = why
         ? evaluationOf(key, { value, reason: why })
         : { key, value, provider, ...(value === null || value === undefined ? unknownFlag : {}) }
-      recordFrom(() => evaluation, options)
+      recordFrom(() => ({ ...evaluation, bulk }), options)
     }
     const recordAll = (values: object): void => {
-      for (const [key, value] of Object.entries(values)) if (!key.startsWith('$')) record(key, value)
+      for (const [key, value] of Object.entries(values)) if (!key.startsWith('$')) record(key, value, true)
     }
     return observed(state, {
       getFlagValue: (value, [key]) => record(key, value),

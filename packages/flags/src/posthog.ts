@@ -11,9 +11,11 @@ import { type RecordOptions, recordEvaluation } from './record.ts'
  */
 export function coalmineClient(client: PostHog, options?: RecordOptions): PostHog {
   const record = (evaluation: Evaluation): void => recordEvaluation({ ...evaluation, provider: 'posthog' }, options)
-  const recordResult = (key: string, result: unknown): void =>
+  const recordResult = (key: string, result: unknown, bulk = false): void =>
     record(
-      result === undefined ? { key, value: result, reason: 'error', errorType: 'flag_not_found' } : named(key, result),
+      result === undefined
+        ? { key, value: result, reason: 'error', errorType: 'flag_not_found' }
+        : { ...named(key, result), bulk },
     )
   const observeFlags = (flags: FeatureFlagEvaluations): FeatureFlagEvaluations => {
     const recordRead = (key: string, result: unknown): void => {
@@ -33,7 +35,7 @@ export function coalmineClient(client: PostHog, options?: RecordOptions): PostHo
     )
   }
   const recordAll = (values: Readonly<Record<string, unknown>>): void => {
-    for (const [key, value] of Object.entries(values)) recordResult(key, value)
+    for (const [key, value] of Object.entries(values)) recordResult(key, value, true)
   }
   const observers: Observers<PostHog> = {
     getFeatureFlag: (value, [key]) => recordResult(key, value),

@@ -41,7 +41,10 @@ export function recordFrom(read: () => Evaluation, { logEvent = true }: RecordOp
  */
 export function markEvaluation(evaluation: Evaluation): string {
   const variant = variantOf(evaluation)
-  markFlag(evaluation.key, variant, { targeted: evaluation.reason === 'targeting_match' })
+  markFlag(evaluation.key, variant, {
+    targeted: evaluation.reason === 'targeting_match',
+    bulk: evaluation.bulk === true,
+  })
   return variant
 }
 

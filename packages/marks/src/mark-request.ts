@@ -6,15 +6,20 @@ import { currentWork } from './work.ts'
 /**
  * Marks the current request, and each of its spans that is still open, with a flag's variant. A second, different variant
  * makes it `(mixed)`. Set `targeted` if a rule about the user chose the variant: the groups may then differ in more than
- * the flag, and a comparison by that flag cannot pass. Does nothing outside a request. Never throws.
+ * the flag, and a comparison by that flag cannot pass. Set `bulk` if the request read all flags at once: they then leave room
+ * for those that it reads one by one. Does nothing outside a request. Never throws.
  *
  * @example markFlag('new-pricing', 'on') // every open and later span: coalmine.flag.new-pricing = "on"
  */
-export function markFlag(key: string, variant: string, options?: { readonly targeted?: boolean }): void {
+export function markFlag(
+  key: string,
+  variant: string,
+  options?: { readonly targeted?: boolean; readonly bulk?: boolean },
+): void {
   const marks = marksFor(markFlag)
   if (!marks || typeof key !== 'string') return
   // JavaScript may well say `true`.
-  setFlag(marks, key, typeof variant === 'string' ? variant : String(variant))
+  setFlag(marks, key, typeof variant === 'string' ? variant : String(variant), options?.bulk)
   if (options?.targeted) addTargeted(marks, key)
 }
 

@@ -29,6 +29,9 @@ export type TestEntity =
 /** Maximum number of flags per request. */
 const maxFlags = 64
 
+/** Maximum number of flags up to which those count that a request reads all at once. */
+const maxBulk = 48
+
 /** Maximum length of a key, variant or identifier, in characters. */
 export const maxLength = 128
 
@@ -86,24 +89,26 @@ export function getMark({ log: { marks } }: Marks, key: string): string | boolea
 }
 
 /**
- * Sets a flag's variant, or `(mixed)` if the request already has a different one.
+ * Sets a flag's variant, or `(mixed)` if the request already has a different one. Flags read in bulk leave room for others.
  *
  * @example setFlag(marks, 'new-pricing', 'on') // getMark(marks, 'coalmine.flag.new-pricing') is 'on'
  */
-export function setFlag(marks: Marks, key: string, variant: string): void {
+export function setFlag(marks: Marks, key: string, variant: string, bulk = false): void {
   const { log } = marks
-  const next = sharedAfter(log, key, variant) ?? withFlag(marks, key, variant)
+  // Another request with the same flags may have read this one alone.
+  const known = bulk && log.flags >= maxBulk ? undefined : sharedAfter(log, key, variant)
+  const next = known ?? withFlag(marks, key, variant, bulk ? maxBulk : maxFlags)
   if (next) marks.log = next
   else marks.dropped++
 }
 
 /** Returns the log with the flag added, or undefined if there is no room for it. */
-function withFlag(marks: Marks, key: string, variant: string): Log | undefined {
+function withFlag(marks: Marks, key: string, variant: string, most: number): Log | undefined {
   const { log } = marks
   const attribute = flagAttribute(key)
   const replaced = getMark(marks, attribute)
   if (replaced === variant || replaced === MIXED) return log
-  const fits = replaced !== undefined || (log.flags < maxFlags && isShort(key) && isShort(variant))
+  const fits = replaced !== undefined || (log.flags < most && isShort(key) && isShort(variant))
   if (!fits || log.marks.length >= maxMarks) return undefined
   const value = replaced === undefined ? variant : MIXED
   return share(log, key, variant, extended(log, { key: attribute, value, replaced, flag: key }))

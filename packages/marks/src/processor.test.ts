@@ -102,6 +102,14 @@ describe('every span of a request', () => {
     expect(attributes['coalmine.flags.dropped']).toBe(8)
   })
 
+  it('has the flags that are read one by one, though hundreds were read at once before', () => {
+    inSpan('server', {}, () => {
+      for (let i = 0; i < 300; i++) markFlag(`flag-${i}`, 'on', { bulk: true })
+      markFlag('new-pricing', 'on')
+    })
+    expect(exported('server')).toMatchObject({ 'coalmine.flag.new-pricing': 'on', 'coalmine.flags.dropped': 252 })
+  })
+
   it('is marked also when it is full', () => {
     inSpan('server', { attributes: Object.fromEntries(Array.from({ length: 128 }, (_, i) => [`own.${i}`, i])) }, () =>
       markFlag('a', 'on'),

@@ -41,6 +41,10 @@ it('is a test’s without a run and entity, too', () => {
   expect(resumeTest(JSON.parse(JSON.stringify({ test })).test, isTestTraffic)).toBe(true)
 })
 
+it('runs a job whose test is not what it says, as a test all the same', () => {
+  expect(resumeTest({ run: 7, entity: 7 } as never, currentTest)).toEqual({})
+})
+
 it('ends with a function that throws, or whose promise fails, and passes that on', async () => {
   const failure = new Error('on purpose')
   let later: Promise<string> | undefined

@@ -22,7 +22,8 @@ export function resumeTest<T>(test: CurrentTest | null | undefined, run: () => T
   if (test !== null && test !== undefined) {
     const { run: name, entity } = markers ? believed(test, markers) : test
     setTest(marks, name === undefined ? undefined : { run: name })
-    for (const each of entity?.split(',') ?? []) addEntity(marks, each)
+    // A job's data may be anything.
+    for (const each of typeof entity === 'string' ? entity.split(',') : []) addEntity(marks, each)
   }
   const work = newWork(marks)
   const end = (): void => {
