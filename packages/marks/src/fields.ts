@@ -1,5 +1,5 @@
 /**
- * The first that says something.
+ * Returns the first value that is not blank.
  *
  * @example first(undefined, ' ', 'shop') // 'shop'
  */
@@ -8,7 +8,7 @@ export function first(...texts: (string | undefined)[]): string | undefined {
 }
 
 /**
- * The fields that are there.
+ * Returns the fields that are not undefined.
  *
  * @example defined({ service: 'shop', version: undefined }) // { service: 'shop' }
  */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 
 /**
- * A folder, and those that it is in.
+ * Yields a folder and all of its parents.
  *
  * @example [...upwards('/srv/shop')] // ['/srv/shop', '/srv', '/']
  */
@@ -14,7 +14,7 @@ export function* upwards(from: string): Generator<string> {
 }
 
 /**
- * A file's text; undefined when it cannot be read.
+ * Returns a file's text, or undefined if it cannot be read.
  *
  * @example readText('/no/such/file') // undefined
  */

@@ -4,17 +4,17 @@ import type { SpanPipeline } from './divert.ts'
 import type { MarkableSpan } from './stamp.ts'
 import { type HoldLimits, type LocalRoot, waitingRoots } from './waiting-roots.ts'
 
-/** Holds ended spans back until their local root has ended too, since what is learnt until then belongs on them. */
+/** Holds ended spans until their local root has ended too, so that marks made in the meantime still reach them. */
 export interface Hold {
   start(span: MarkableSpan, parent: Context): void
   end(span: MarkableSpan): void
-  /** Lets all go that are held. */
+  /** Passes on all held spans. */
   flush(): void
 }
 
 /**
- * Makes a Hold in front of `next`. A held span is stamped when it goes on. Over a limit the oldest local roots do
- * without: their spans go on as they are, which is said once and counted on the root as `coalmine.spans.early`.
+ * Creates a Hold in front of `next`. A held span is stamped when it is passed on. If a limit is exceeded, the spans of the oldest local
+ * roots are passed on early, which is warned of once and counted on the root as `coalmine.spans.early`.
  *
  * @example const hold = holdSpans(new BatchSpanProcessor({ exporter }), (span) => stampLast(span, true, 'each'))
  */
@@ -23,7 +23,7 @@ export function holdSpans(
   stampHeld: (span: MarkableSpan) => void,
   limits: HoldLimits = {},
 ): Hold {
-  // Of this Hold alone: another one's spans are not in its hands.
+  // One symbol per Hold, because each handles only its own spans.
   const rootOf = Symbol('coalmine.root')
   type Grouped = MarkableSpan & { [rootOf]?: LocalRoot }
   const waiting = waitingRoots((span) => {

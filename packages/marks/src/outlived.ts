@@ -6,7 +6,7 @@ const advice =
 const said = new Set<string>()
 
 /**
- * Says once for each function, and where it was called first, that it was called by work that outlived its request.
+ * Warns, once per function, that it was called by work that outlived its request, and from where.
  *
  * @example sayOutlived(work, isTestTraffic) // diag.warn('coalmine: isTestTraffic() was called after its request had ended: ...')
  */
@@ -20,7 +20,7 @@ export function sayOutlived({ isOutside }: Work, caller: (...args: never[]) => u
 }
 
 /**
- * Says once that a request was sent by work that outlived its own, and so without marks.
+ * Warns once that work that outlived its own request sent another one, which therefore has no marks.
  *
  * @example sayOutlivedCall(work, 'inventory:8080') // diag.warn('coalmine: a request was sent after its own had ended: ...')
  */
@@ -31,7 +31,7 @@ export function sayOutlivedCall({ isOutside }: Work, host: string): void {
 }
 
 /**
- * Says once that a span began in work that outlived its request.
+ * Warns once that a span began in work that outlived its request.
  *
  * @example sayOutlivedSpan(work, 'GET') // diag.warn('coalmine: a span began after its request had ended: ...')
  */

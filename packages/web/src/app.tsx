@@ -15,7 +15,7 @@ import { Tests } from './pages/tests.tsx'
 import { Loading, TroubleView } from './pages/trouble.tsx'
 import { Rollouts } from './rollout/pages.tsx'
 
-/** The page that a server answers with. */
+/** The page that a server serves. */
 export function App(): VNode {
   const here = useRoute(false)
   return (
@@ -40,7 +40,7 @@ export function App(): VNode {
   )
 }
 
-/** The page of a server that was updated meanwhile is still the old one, and may not understand its answers. */
+/** If the server was updated meanwhile, this page is outdated and may not understand its answers. */
 function Updated(): VNode | null {
   const { isOther } = useServer()
   if (!isOther) return null

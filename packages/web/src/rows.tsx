@@ -3,12 +3,12 @@ import { Scroll } from './scroll.tsx'
 
 /** One column of a table. */
 export interface Column<Row> {
-  /** In the head; also tells columns apart. */
+  /** The header; also identifies the column. */
   readonly title: string
-  /** What stands in the head instead of the title, such as a button that sorts. */
+  /** Content for the header instead of the title, such as a button that sorts. */
   readonly head?: VNode
   readonly sorted?: 'ascending' | 'descending' | 'none'
-  /** Numbers stand at the right, names may be long, a reason is a sentence. */
+  /** Numbers are aligned right, names may be long, a reason is a sentence. */
   readonly kind?: 'number' | 'name' | 'reason'
   readonly cell: (row: Row) => ComponentChildren
 }
@@ -16,20 +16,20 @@ export interface Column<Row> {
 interface Props<Row> {
   /** Describes the table to readers who cannot see it. */
   readonly label: string
-  /** The same where everybody is to read it. */
+  /** The same, visible to everybody. */
   readonly caption?: ComponentChildren
   /** The first names the row. */
   readonly columns: readonly Column<Row>[]
   readonly rows: readonly Row[]
   readonly keyOf: (row: Row) => string
   readonly isChosen?: (row: Row) => boolean
-  /** As wide as its cells instead of as wide as the page. */
+  /** Makes the table as wide as its cells instead of as wide as the page. */
   readonly isSmall?: boolean
 }
 
-/** A table of the page: it scrolls by itself where it is wider than the screen. */
+/** A table. It scrolls separately if it is wider than the screen. */
 export function Rows<Row>({ label, caption, columns, rows, keyOf, isChosen, isSmall = false }: Props<Row>): VNode {
-  // A sentence needs the whole width of a narrow screen: there, each row stands as a list.
+  // A sentence needs the whole width of a narrow screen, so each row becomes a list there.
   const isStacked = columns.some(({ kind }) => kind === 'reason')
   return (
     <Scroll label={label}>

@@ -5,7 +5,7 @@ import { count, number, percent, prose } from '../data/format.ts'
 import { type Column, Rows } from '../rows.tsx'
 import { lasting } from './lasting.ts'
 
-/** What the canary does to error budgets, journey by journey; nothing where no objective covers them. */
+/** The canary's effect on error budgets, by journey; renders nothing if no objective covers them. */
 export function Budget({ verdict: { budget = [] } }: { verdict: Pick<Verdict, 'budget'> }): VNode | null {
   if (budget.length === 0) return null
   const worstFirst = budget.toSorted((a, b) => (b.spent?.estimate ?? 0) - (a.spent?.estimate ?? 0))

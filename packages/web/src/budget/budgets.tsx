@@ -10,7 +10,7 @@ interface Props {
   readonly service: string
 }
 
-/** A journey, or a build at it. */
+/** A journey, or one build's part of it. */
 interface Row {
   readonly key: string
   readonly name: string
@@ -20,7 +20,7 @@ interface Row {
   readonly cost: number | null
 }
 
-/** The error budgets of a service, by journey and by build; nothing where the server has no objective for it. */
+/** The error budgets of a service, by journey and by build; renders nothing if the server has no objective for it. */
 export function Budgets({ service }: Props): VNode | null {
   const { answer } = useAnswer<SloAnswer>(`/api/slo?service=${encodeURIComponent(service)}`, 60_000)
   const budgets = answer?.budgets ?? []
@@ -52,7 +52,7 @@ export function Budgets({ service }: Props): VNode | null {
   )
 }
 
-/** A journey, and the builds that serve it beside each other. */
+/** A journey, and the builds that serve it side by side. */
 function rowsOf(journey: JourneyBudget): Row[] {
   const { slo, operation, burn, cohorts } = journey
   const key = JSON.stringify([slo, operation])

@@ -1,7 +1,7 @@
 import type { Lasts } from '@coalmine/comparator'
 import { count, duration } from '../data/format.ts'
 
-/** A length of time that nobody needs to the minute. */
+/** A length of time, rounded: nobody needs it to the minute. */
 export function roughly(seconds: number): string {
   const hours = seconds / 3600
   if (hours < 3) return duration(seconds)
@@ -9,7 +9,7 @@ export function roughly(seconds: number): string {
   return `${amount < 100 ? Number(amount.toPrecision(3)) : count(amount)}\u00a0${unit}`
 }
 
-/** How long a budget lasts; a dash where that is not known. */
+/** How long a budget lasts; a dash if unknown. */
 export function lasting(lasts: Lasts | null): string {
   if (lasts === null) return '–'
   if (lasts.seconds === 0) return 'gone'

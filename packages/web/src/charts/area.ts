@@ -1,4 +1,4 @@
-/** Where marks are drawn, in the pixels of an SVG. */
+/** The area that a chart draws in, in pixels of the SVG. */
 export interface Area {
   readonly width: number
   readonly height: number

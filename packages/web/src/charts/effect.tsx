@@ -13,7 +13,7 @@ interface Props extends OverTimeProps {
   readonly name: string
 }
 
-/** How the estimate of the difference narrowed: the interval, no difference at all, and the margin. */
+/** How the estimate of the difference narrowed: its interval, with lines for no difference and for the margin. */
 export function EffectChart({ effect, name, ...shared }: Props): VNode | null {
   const { kind, points, margin } = effect
   const last = points.at(-1)
@@ -93,7 +93,7 @@ export function EffectChart({ effect, name, ...shared }: Props): VNode | null {
   )
 }
 
-/** A scale that shows the last estimate, no difference and the margin; wide intervals of the beginning are cut off. */
+/** A scale that shows the last estimate, no difference and the margin; wide early intervals are cut off. */
 function scaleFor({ kind, points, margin }: EffectOverTime, last: number, pixels: readonly number[]): ValueScale {
   const none = kind === 'difference' ? 0 : 1
   const known = points.flatMap(({ value, lower, upper }) => [value, lower, upper]).filter((one) => one !== null)
@@ -111,7 +111,7 @@ function scaleFor({ kind, points, margin }: EffectOverTime, last: number, pixels
 
 const endsOf = (scale: ValueScale): [number, number] => scale.domain() as [number, number]
 
-/** Round ratios between two. */
+/** Round ratios between two values. */
 function ratioTicks(low: number, high: number): number[] {
   const wide = high / low
   const all =

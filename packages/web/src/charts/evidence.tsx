@@ -9,7 +9,7 @@ import { besideLine, besidePoint, type Label } from './labels.ts'
 import { OverTime, type OverTimeProps } from './over-time.tsx'
 import { binsIn, type Range } from './range.ts'
 
-// Beyond it a line only says that it is far beyond.
+// Values beyond this are drawn at the edge.
 const topShare = 1.6
 
 interface TotalProps extends OverTimeProps {
@@ -17,7 +17,7 @@ interface TotalProps extends OverTimeProps {
   readonly binSeconds: number
 }
 
-/** How much of what FAIL and PASS need has come in, over time, with the line that decides and where it was crossed. */
+/** The evidence for FAIL and for PASS over time, as a share of what each needs, with the line that decides and where it was crossed. */
 export function TotalEvidenceChart({ evidence, binSeconds, ...shared }: TotalProps): VNode {
   const { harm, safety, shown, parts, harmAt, safetyAt } = evidence
   const last = harm.length - 1
@@ -104,7 +104,7 @@ interface Crossed {
 
 const isIn = (at: number | null, { from, to }: Range): at is number => at !== null && at >= from && at <= to
 
-/** Where a line was crossed. */
+/** A mark where a line was crossed. */
 function Crossing({ x, y, name, area }: { x: number; y: number; name: string; area: Area }): VNode {
   return (
     <g class={`crossing ${name}`}>
@@ -131,7 +131,7 @@ interface MetricProps extends Omit<TotalProps, 'evidence'> {
   readonly name: string
 }
 
-/** The evidence of one metric in one place: how unlikely it is if there were no harm, or no safety, with both lines. */
+/** The evidence of one metric at one place: how unlikely it would be without harm, or without safety, with both lines. */
 export function MetricEvidenceChart({ evidence, name, binSeconds, ...shared }: MetricProps): VNode | null {
   const { harm, harmNeeded, harmAt, safety, safetyNeeded } = evidence
   if (harm.length === 0) return null
@@ -205,14 +205,14 @@ export function MetricEvidenceChart({ evidence, name, binSeconds, ...shared }: M
   )
 }
 
-/** Powers of ten, about five of them. */
+/** About five powers of ten. */
 function oddsTicks(top: number): number[] {
   const powers = [0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20].filter((power) => power * Math.LN10 <= top)
   const step = Math.ceil(powers.length / 5)
   return powers.filter((_, at) => at % step === 0).map((power) => power * Math.LN10)
 }
 
-/** The path of values that hold from the end of their bin on. */
+/** The path of a step line: each value applies from the end of its bin. */
 function stepsOf(
   binSeconds: number,
   { from, to }: Range,

@@ -4,7 +4,7 @@ import { Scroll } from '../scroll.tsx'
 import type { Area } from './area.ts'
 import { type Label, type Point, placed } from './labels.ts'
 
-/** The width that an element has, as it changes. */
+/** The current width of an element. */
 export function useWidth(usual: number): { readonly ref: { current: HTMLDivElement | null }; readonly width: number } {
   const ref = useRef<HTMLDivElement | null>(null)
   const [width, setWidth] = useState(usual)
@@ -30,7 +30,7 @@ interface AxesProps {
   readonly yText: (value: number) => string
 }
 
-/** Both axes: ticks with their numbers, and faint lines across. */
+/** Both axes: ticks with numbers, and faint grid lines. */
 export function Axes({ area, x, xTicks, xText, y, yTicks, yText }: AxesProps): VNode {
   return (
     <g class="axes">
@@ -52,7 +52,7 @@ export function Axes({ area, x, xTicks, xText, y, yTicks, yText }: AxesProps): V
   )
 }
 
-/** A number of the axis of time stays beside the other axis' own, and inside. */
+/** Keeps a number of the time axis inside the chart, and clear of the other axis' numbers. */
 function anchorOf(text: string, x: number, { left, right }: Area): 'start' | 'middle' | 'end' {
   if (x > right - 16) return 'end'
   return text.length > 4 && x < left + 16 ? 'start' : 'middle'
@@ -76,7 +76,7 @@ export interface FrameProps {
   readonly tables: boolean
   readonly children: (area: Area) => ComponentChildren
   readonly left?: number
-  /** A choice of time by dragging; in seconds. */
+  /** Selecting a time range by dragging, in seconds. */
   readonly drag?: {
     readonly toSeconds: (x: number, area: Area) => number
     readonly chosen: (from: number, to: number) => void
@@ -178,14 +178,14 @@ export function Numbers({ caption, head, rows }: Table): VNode {
   )
 }
 
-/** At most so many rows of a table, spread over all of them; the last is always among them. */
+/** A limited number of a table's rows, evenly spread; the last one is always included. */
 export function someRows<Row>(rows: readonly Row[], most = 60): readonly Row[] {
   if (rows.length <= most) return rows
   const step = rows.length / most
   return Array.from({ length: most }, (_, at) => rows[Math.min(rows.length - 1, Math.ceil((at + 1) * step) - 1)]!)
 }
 
-/** Which line is whose: never by colour alone. */
+/** The legend of the lines; they never differ by colour alone. */
 export function Legend({ items }: { items: readonly (readonly [string, string])[] }): VNode {
   return (
     <span class="legend">

@@ -1,6 +1,6 @@
 import type { Area } from './area.ts'
 
-/** A text in a chart, with the places where it may stand: the first that is free is taken. */
+/** A text in a chart, with its possible places: it takes the first that is free. */
 export interface Label {
   readonly text: string
   readonly class: string
@@ -8,7 +8,7 @@ export interface Label {
   readonly isBold?: boolean
 }
 
-/** Where a text stands, by its anchor on the baseline, in pixels. */
+/** The position of a text: its anchor on the baseline, in pixels. */
 export interface Place {
   readonly x: number
   readonly y: number
@@ -21,7 +21,7 @@ export interface Point {
   readonly y: number
 }
 
-/** A text and the place that was found for it. */
+/** A text, and the place found for it. */
 export interface Placed extends Place {
   readonly text: string
   readonly class: string
@@ -34,7 +34,7 @@ interface Box {
   readonly bottom: number
 }
 
-// Of a sans-serif at 12 px. Wider than most: what is too far apart is no harm.
+// For a sans-serif at 12 px, on the wide side: too much space does no harm.
 const charWidth = 6.6
 const boldWidth = 7.2
 const above = 10
@@ -43,8 +43,8 @@ const around = 8
 const below = 3
 
 /**
- * Places labels one after another, so that none lies over another or outside the chart. Where no place of a label is free,
- * it takes the one that hides the least.
+ * Places labels one after another, so that none covers another or leaves the chart. If none of a label's places is free, it takes
+ * the one that hides the least.
  *
  * @param points marks that no label may hide, such as where a line was crossed.
  * @example placed([{ text: 'margin', class: 'note', places: besideLine(area, 40) }], area)
@@ -71,7 +71,7 @@ export function placed(labels: readonly Label[], area: Area, points: readonly Po
   })
 }
 
-/** The places beside a horizontal line: above it and below it, at its end and at its beginning. */
+/** The places beside a horizontal line: above and below it, at its end and at its start. */
 export function besideLine({ left, right }: Area, y: number): Place[] {
   const ends = [
     { x: right - 4, anchor: 'end' },
@@ -80,7 +80,7 @@ export function besideLine({ left, right }: Area, y: number): Place[] {
   return [...ends.map((end) => ({ ...end, y: y - 5 })), ...ends.map((end) => ({ ...end, y: y + 14 }))]
 }
 
-/** The places beside a point on a vertical line: on both sides of it, below it and above it; then further off, and at the edges. */
+/** The places beside a point on a vertical line: on both sides, below and above; then farther away, and at the edges. */
 export function besidePoint({ left, right }: Area, x: number, y: number): Place[] {
   const sides = [
     { x: x + 10, anchor: 'start' },
@@ -108,7 +108,7 @@ function overlap(a: Box, b: Box): number {
   return wide > 0 && high > 0 ? wide * high : 0
 }
 
-/** How much of a box lies outside the chart; its frame may be touched. */
+/** How much of a box is outside the chart. It may touch the frame. */
 function outside(box: Box, { left, right, top, bottom }: Area): number {
   const inside = overlap(box, { left, right: right + 4, top: top - 8, bottom })
   return (box.right - box.left) * (box.bottom - box.top) - inside

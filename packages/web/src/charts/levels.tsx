@@ -101,12 +101,12 @@ interface Point {
   readonly value: number | null
 }
 
-// Values are told in blocks of a hundred or so, which take up to half a minute to come together.
+// Quantiles come in blocks of about a hundred values, which may take half a minute to fill.
 const longestBlock = 30
 const fewestPerPoint = 200
 const mostRatePoints = 120
 
-/** A line goes on over moments without a value, unless there was none for long. */
+/** A line continues across a short gap without values, but not across a long one. */
 function bridged(points: readonly Point[], longest: number): Point[] {
   const found: Point[] = []
   let last: Point | undefined
@@ -119,7 +119,7 @@ function bridged(points: readonly Point[], longest: number): Point[] {
   return found
 }
 
-/** How many bins of a rate are merged into one point: a share of few requests is mostly chance. */
+/** How many bins of a rate to merge into one point, because a share of few requests is mostly chance. */
 function binsTogether(
   { stable, canary }: { readonly stable: RateLevels; readonly canary: RateLevels },
   { from, to }: Range,
@@ -133,7 +133,7 @@ function binsTogether(
   return Math.max(1, Math.round((to - from) / binSeconds / mostRatePoints), Math.min(byCount, most))
 }
 
-/** Requests a second of both cohorts. */
+/** Requests per second of both cohorts. */
 export function TrafficChart({
   scope,
   seconds,
@@ -141,7 +141,7 @@ export function TrafficChart({
 }: Omit<Props, 'chart' | 'quantile' | 'name'> & { readonly seconds: number }): VNode {
   const { range } = shared
   const { binSeconds, requests } = scope
-  // The last bin may have only begun.
+  // The last bin may be incomplete.
   const lengthOf = (at: number): number => Math.max(1, Math.min(binSeconds, seconds - at * binSeconds))
   const rate = (values: readonly number[]): number[] => values.map((value, at) => value / lengthOf(at))
   const [stable, canary] = [rate(requests.stable), rate(requests.canary)]
@@ -201,14 +201,14 @@ function ArmLegend(): VNode {
 }
 
 interface DistributionProps extends Pick<Props, 'chart' | 'name' | 'tables'> {
-  /** The statistic that the finding is about, such as `p95`. */
+  /** The finding's statistic, such as `p95`. */
   readonly carried: string | undefined
 }
 
 const marks = ['p50', 'p90', 'p95', 'p99'] as const
 type Marked = (typeof marks)[number]
 
-/** How values are spread, in both cohorts, with the quantiles that tests look at. */
+/** The distribution of values in both cohorts, with the quantiles that the tests examine. */
 export function DistributionChart({ chart, name, carried, tables }: DistributionProps): VNode | null {
   const { distribution, unit } = chart
   if (!distribution) return null
@@ -286,7 +286,7 @@ export function DistributionChart({ chart, name, carried, tables }: Distribution
 
 interface QuantileMark {
   readonly one: Marked
-  /** Whether the finding is about it. */
+  /** Whether the finding is about this quantile. */
   readonly isCarried: boolean
   readonly arm: 'stable' | 'canary'
   /** In pixels. */

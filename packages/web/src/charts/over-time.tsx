@@ -6,7 +6,7 @@ import type { Area } from './area.ts'
 import { Axes, Frame, type FrameProps } from './frame.tsx'
 import { type Range, rangeDrag } from './range.ts'
 
-/** Something that happened while the window went on, by its number in the list of changes. */
+/** A change during the window, with its number in the list of changes. */
 export interface ChartMark {
   /** Seconds since the window's start. */
   readonly at: number
@@ -21,7 +21,7 @@ export const chartMarks: Context<readonly ChartMark[]> = createContext<readonly 
 export interface OverTimeProps {
   readonly range: Range
   readonly tables: boolean
-  /** Chooses another part; absent where the range is all that there is. */
+  /** Selects another part; absent if the range is everything. */
   readonly choose?: (from: number, to: number) => void
 }
 
@@ -32,7 +32,7 @@ export interface ValueScale {
   ticks: (about: number) => number[]
 }
 
-/** Where values and moments are drawn. */
+/** The drawing area and both scales. */
 interface Drawing {
   readonly area: Area
   readonly x: (seconds: number) => number
@@ -43,12 +43,12 @@ interface Props extends OverTimeProps, Omit<FrameProps, 'children' | 'drag'> {
   readonly y: (area: Area) => ValueScale
   readonly yTicks: (scale: ValueScale) => readonly number[]
   readonly yText: (value: number) => string
-  /** What the axis of time says of so many seconds; how long after the start they are, unless told otherwise. */
+  /** Formats a moment on the time axis. Default: the time since the start. */
   readonly xText?: (seconds: number) => string
   readonly children: (drawing: Drawing) => ComponentChildren
 }
 
-/** A chart over time: its frame, both axes, and a part of the time that one chooses by dragging. */
+/** A chart over time: its frame, both axes, and selecting a range by dragging. */
 export function OverTime({ range, choose, y, yTicks, yText, xText = timeText, children, ...frame }: Props): VNode {
   const marks = useContext(chartMarks).filter(({ at }) => at >= range.from && at <= range.to)
   return (
@@ -84,10 +84,10 @@ export function OverTime({ range, choose, y, yTicks, yText, xText = timeText, ch
   )
 }
 
-// Numbers of marks that are nearer to each other would lie over each other.
+// The numbers of marks that are closer than this would overlap.
 const nearPixels = 14
 
-/** Marks with their numbers; those that lie close together are one. */
+/** Marks with their numbers; marks close together are merged. */
 function besideEachOther(
   marks: readonly ChartMark[],
   x: (seconds: number) => number,
@@ -103,7 +103,7 @@ function besideEachOther(
   return found
 }
 
-/** Round lengths of time for the ticks of an axis that is so long, in seconds. */
+/** Round times for the ticks of an axis of the given length, in seconds. */
 function timeTicks(from: number, to: number, most: number): number[] {
   const steps = [5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 21_600, 43_200, 86_400, 172_800]
   const step = steps.find((one) => (to - from) / one <= most) ?? Math.ceil((to - from) / most / 86_400) * 86_400
@@ -112,5 +112,5 @@ function timeTicks(from: number, to: number, most: number): number[] {
   return ticks
 }
 
-/** The axis of time says how long after the canary's first traffic. */
+/** A moment on the time axis, as the time since the canary's first traffic. */
 const timeText = (seconds: number): string => (seconds === 0 ? '0' : duration(seconds))

@@ -6,7 +6,7 @@ export interface Range {
   readonly to: number
 }
 
-/** The range that is chosen in the URL, where it lies in a window of so many seconds. */
+/** The range selected in the URL, if it lies within a window of the given length. */
 export function rangeOf(
   chosen: { readonly from?: string | undefined; readonly to?: string | undefined },
   seconds: number,
@@ -18,14 +18,14 @@ export function rangeOf(
   return { from, to: Math.min(to, whole) }
 }
 
-/** The bins that lie in a range, at least in part. */
+/** The bins that overlap a range. */
 export function binsIn({ from, to }: Range, binSeconds: number, bins: number): number[] {
   return Array.from({ length: bins }, (_, at) => at).filter(
     (at) => (at + 1) * binSeconds > from && at * binSeconds < to,
   )
 }
 
-/** Choosing a range by dragging over a chart of this one. */
+/** Selecting a part of a range by dragging over a chart of it. */
 export function rangeDrag(
   { from, to }: Range,
   chosen: (from: number, to: number) => void,

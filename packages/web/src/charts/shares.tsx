@@ -11,11 +11,11 @@ const lineClass = ['build', 'build second', 'build third', 'build fourth']
 
 interface Props {
   readonly shares: BuildShares
-  /** The build that is looked at, where it is one. */
+  /** The build to highlight, if there is one. */
   readonly build: string | undefined
 }
 
-/** How the requests of a service were shared by its newest builds. */
+/** The shares of a service's requests by its newest builds. */
 export function SharesChart({ shares, build }: Props): VNode | null {
   const { startMs, binSeconds, all } = shares
   const newest = shares.builds.slice(0, mostLines)
@@ -24,7 +24,7 @@ export function SharesChart({ shares, build }: Props): VNode | null {
   if (builds.length === 0) return null
   const classOf = (version: string, at: number): string => `${lineClass[at]}${version === build ? ' this' : ''}`
   const share = (requests: number, at: number): number => (all[at]! > 0 ? requests / all[at]! : 0)
-  // A share of the few requests of a moment, as of the last one, is mostly chance.
+  // A share of few requests, as in the last moment, is mostly chance.
   const fewest = Math.max(1, 0.1 * (all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)] ?? 0))
   const clock = (seconds: number): string =>
     new Date(startMs + seconds * 1000).toLocaleTimeString('en-GB', {

@@ -37,7 +37,7 @@ interface Props extends ComparisonData {
   readonly link: Link
 }
 
-/** The verdict, or what it waits for, so large that it can be read across a room. */
+/** The verdict, or what it waits for, large enough to read across a room. */
 export function Banner({ state, verdict, link }: Props): VNode {
   const standing = standingOf(state, verdict)
   return (
@@ -94,7 +94,7 @@ function Progress({ state }: { state: RunState }): VNode | null {
   )
 }
 
-/** How far something has come; the number stands beside it. */
+/** A progress bar; its number is shown beside it. */
 function Bar({ share, name }: { share: number; name: string }): VNode {
   return (
     <svg class={`bar-of ${name}`} viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">

@@ -7,10 +7,10 @@ import { Link, Linked } from '../link.tsx'
 import { type Column, Rows } from '../rows.tsx'
 import { Section } from './section.tsx'
 
-/** When a change could be felt: a deploy once its first requests came. */
+/** When a change could have an effect: for a deploy, at its first requests. */
 const feltMs = ({ servedMs, atMs }: Change): number => servedMs ?? atMs
 
-/** The changes within a window as charts mark them, numbered in the order of time. */
+/** The changes within a window as marks for charts, numbered by time. */
 export function marksOf(changes: readonly Change[], start: string | undefined, seconds: number): readonly ChartMark[] {
   if (start === undefined) return []
   return changes
@@ -20,7 +20,7 @@ export function marksOf(changes: readonly Change[], start: string | undefined, s
     .map(({ change, at }, place) => ({ at, number: place + 1, text: whatOf(change) }))
 }
 
-/** A change in one line, without who made it. */
+/** A change in one line, without its author. */
 function whatOf({ kind, service, version, flag, what }: Change): string {
   const about = what && (kind === 'event' ? what : `: ${what}`)
   if (kind === 'deploy') return `${service} ${version} deployed${about}`
@@ -34,7 +34,7 @@ interface Props {
   readonly marks: readonly ChartMark[]
 }
 
-/** The changes while the canary served, and in the hour before. */
+/** The changes while the canary served and in the hour before. */
 export function Changes({ changes, start, marks }: Props): VNode | null {
   if (changes.length === 0) return null
   const numberOf = (change: Change): number | undefined => {
@@ -54,11 +54,11 @@ export function Changes({ changes, start, marks }: Props): VNode | null {
 
 interface TableProps {
   readonly changes: readonly Change[]
-  /** The number that charts mark it by. */
+  /** Its number in charts. */
   readonly numberOf?: (change: Change) => number | undefined
 }
 
-/** Changes, the newest first: when, what, and who made it. */
+/** Changes, newest first: when, what, and by whom. */
 export function ChangesTable({ changes, numberOf }: TableProps): VNode {
   const numbers: readonly Column<Change>[] = numberOf
     ? [{ title: 'Mark', cell: (change) => numberOf(change) ?? '–' }]
@@ -87,7 +87,7 @@ const verdictColumn: Column<Change> = {
     ),
 }
 
-/** Of `flag:new-pricing=on` the variant. */
+/** The variant in `flag:new-pricing=on`. */
 const variantOf = (selector: string): string => selector.slice(selector.indexOf('=') + 1)
 
 const columns: readonly Column<Change>[] = [
@@ -136,7 +136,7 @@ const columns: readonly Column<Change>[] = [
 
 const timeOf = (ms: number): string => moment(new Date(ms).toISOString())
 
-/** A build that was deployed has a page of its own, but not in a report. */
+/** A deployed build, as a link to its page; in a report, as text. */
 function What({ change }: { change: Change }): VNode {
   const here = useHere()
   const { kind, service, version } = change

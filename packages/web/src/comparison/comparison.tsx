@@ -24,12 +24,12 @@ import { AskedTraces, Traces } from './traces.tsx'
 
 interface Props extends ComparisonData {
   readonly link: Connection
-  /** Why there are no charts, or none of this verdict. */
+  /** Why there are no charts, or none for this verdict. */
   readonly chartTrouble: string | undefined
   readonly scopeOf: (operation: string) => ScopeChart | undefined
 }
 
-/** A comparison: what was decided, why, and everything that it comes from. */
+/** A comparison: the verdict, the reasons, and all the data behind them. */
 export function Comparison({ state, verdict, view, link, chartTrouble, scopeOf }: Props): VNode {
   const here = useHere()
   const charts = view?.charts ?? null
@@ -152,7 +152,7 @@ const noteOf = ({ metric, operation }: NonNullable<Verdict['exemplars']>): strin
 const linkFirst = ['commit', 'author', 'merged', 'change', 'pipeline']
 
 interface HeadingProps extends Pick<ComparisonData, 'state' | 'verdict'> {
-  /** Of the canary's build. */
+  /** The deploy of the canary's build. */
   readonly deploy: Change | null
 }
 
@@ -209,7 +209,7 @@ function Heading({ state, verdict, deploy }: HeadingProps): VNode {
   )
 }
 
-/** What is known of the change whose build is compared: by the names that pipelines give them. */
+/** Details of the change under comparison, from the labels that pipelines set. */
 function labelsOf(deploy: Change | null): Record<string, string> {
   if (!deploy) return {}
   const { commit, author, mergedBy, url, changes } = deploy
@@ -231,7 +231,7 @@ const endedWhy = {
   refused: 'the server refused it',
 } as const
 
-/** Which part of the window the charts show. */
+/** The part of the window that charts show. */
 function RangeChoice({ seconds }: { seconds: number }): VNode {
   const here = useHere()
   const isWhole = here.chosen['from'] === undefined && here.chosen['to'] === undefined

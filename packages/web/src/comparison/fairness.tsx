@@ -8,7 +8,7 @@ import { Section } from './section.tsx'
 
 const signs = { decides: 'decides', blocks: 'no PASS', note: 'note' } as const
 
-/** Why the verdict is what it is, what keeps it from PASS, and what is good to know. */
+/** The reasons of the verdict, what keeps it from PASS, and notes. */
 export function Reasons({ verdict }: { verdict: Verdict }): VNode {
   return (
     <Section id="reasons" title="Why, and how fair it is">
@@ -44,7 +44,7 @@ export function Reasons({ verdict }: { verdict: Verdict }): VNode {
 const reasonText = (message: string): string =>
   capital(prose(message.replace('; "missing" in the JSON lists them all.', '; all of them are listed below.')))
 
-/** All that PASS waits for, what takes longest first. */
+/** Everything that PASS waits for, slowest first. */
 function Missing({ missing }: { missing: Verdict['missing'] }): VNode {
   const here = useHere()
   const isOpen = here.chosen['missing'] === '1'
@@ -85,7 +85,7 @@ const missingColumns: readonly Column<Verdict['missing'][number]>[] = [
   { title: 'At this rate', kind: 'number', cell: ({ seconds }) => (seconds === null ? '–' : duration(seconds)) },
 ]
 
-/** What the canary never met, and who was compared. */
+/** What the canary never served, and who was compared. */
 export function Coverage({ verdict }: { verdict: Verdict }): VNode {
   const { coverage, cohorts, hosts, window, policy } = verdict
   return (

@@ -6,7 +6,7 @@ import { type Column, Rows } from '../rows.tsx'
 import { marginOf, marginText } from './margin.ts'
 import { Decided } from './section.tsx'
 
-/** A metric's name as people say it. */
+/** A metric's name in words. */
 export function nameOf(metric: string): string {
   return metric.replaceAll('-', ' ')
 }
@@ -29,7 +29,7 @@ interface Props {
   readonly chosen: string | undefined
 }
 
-/** Every metric of one place: both cohorts, the difference with its interval and margin, and what was decided. */
+/** Every metric of one place: both cohorts, the difference with its interval and margin, and the decision. */
 export function FindingsTable({ findings, chosen }: Props): VNode {
   const here = useHere()
   const columns: readonly Column<Finding>[] = [
@@ -119,7 +119,7 @@ function intervalText({ effect, interval }: Finding): string {
 const width = 168
 const height = 20
 
-/** The interval of a difference on a line, with no difference at all, and the margin. */
+/** The interval of a difference on a line, with no difference and the margin marked. */
 function IntervalBar({ finding, margin }: { finding: Finding; margin: number | null }): VNode {
   const { effect, interval } = finding
   const none = effect.kind === 'difference' ? 0 : 1
@@ -151,7 +151,7 @@ function IntervalBar({ finding, margin }: { finding: Finding; margin: number | n
   )
 }
 
-/** How many types of error each cohort has, and which are new. */
+/** The error types of each cohort, and which are new. */
 export function ErrorTypes({ types, title }: { types: Verdict['errorTypes']; title: string }): VNode | null {
   if (types.length === 0) return null
   return <Rows label={title} caption={title} columns={errorColumns} rows={types} keyOf={({ type }) => type} />
@@ -168,7 +168,7 @@ const errorColumns: readonly Column<Verdict['errorTypes'][number]>[] = [
   },
 ]
 
-/** The first few of a list, and how many more there are. */
+/** The first few items of a list, and the number of the rest. */
 export function someOf(names: readonly string[], most = 3): string {
   const more = names.length - most
   return more > 0 ? `${names.slice(0, most).join(', ')} and ${more} more` : names.join(', ')

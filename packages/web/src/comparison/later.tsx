@@ -3,14 +3,14 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 
 interface Props<Value> {
   readonly value: Value
-  /** What else it is drawn from: a change of it, as by the reader's choice, is drawn at once. */
+  /** Other inputs of the drawing: a change of these, such as a choice of the reader's, is drawn at once. */
   readonly besides?: string
   readonly draw: (value: Value) => VNode | null
 }
 
 /**
- * What is drawn from a value: at first at once, and of each other value in a task of its own, after everything else that came with it. A
- * reader who scrolls or types meanwhile is answered in between. What is drawn already is not even compared.
+ * Draws the first value at once, and each later value in a task of its own, after everything else that came with it, so that the page
+ * can react to scrolling and typing in between. Parts that are already drawn are not compared again.
  */
 export function Later<Value>({ value, besides = '', draw }: Props<Value>): VNode | null {
   const [settled, setSettled] = useState(value)

@@ -1,7 +1,7 @@
 import type { Finding } from '@coalmine/comparator'
 
 /**
- * A margin as a policy writes it, in words.
+ * A margin from a policy, in words.
  *
  * @example marginText('10%,2ms') // '10 % or 2 ms'
  */
@@ -15,8 +15,8 @@ export function marginText(margin: string): string {
 }
 
 /**
- * How much worse is acceptable, on the scale of the effect, from the margin as people write it: of `10%,2ms` the larger half
- * at stable's value. Null where the effect is told on another scale.
+ * How much worse is acceptable, on the scale of the effect, from a written margin. For `10%,2ms` it is the larger part at stable's
+ * value. Null if the effect has another scale.
  */
 export function marginOf({ margin, effect, stable }: Pick<Finding, 'margin' | 'effect' | 'stable'>): number | null {
   const half = (unit: RegExp): number | undefined => {

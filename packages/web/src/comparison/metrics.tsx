@@ -21,7 +21,7 @@ interface Props {
 
 const quantiles: readonly Quantile[] = ['p50', 'p90', 'p99']
 
-/** The metrics of the service or of one operation: a table, and the charts of the metric that is chosen. */
+/** The metrics of the service or of one operation: a table, and the charts of the selected metric. */
 export function Metrics({ verdict, operation, scope, range, tables }: Props): VNode {
   const here = useHere()
   const findings = findingsOf(verdict, operation)
@@ -31,7 +31,7 @@ export function Metrics({ verdict, operation, scope, range, tables }: Props): VN
   const quantile = quantiles.find((one) => one === here.chosen['quantile']) ?? quantileOf(finding)
   const choose = (from: number, to: number): void => here.choose({ from: String(from), to: String(to) })
   const shared = { range, tables, choose }
-  // They take the most time to draw: not again where only the verdict is new.
+  // Charts take the most time to draw, so they are not drawn again if only the verdict is new.
   const charts = useMemo(
     () =>
       chart &&
@@ -100,7 +100,7 @@ export function Metrics({ verdict, operation, scope, range, tables }: Props): VN
   )
 }
 
-/** The quantile that is drawn over time, unless another one is chosen: the one nearest to that of a finding which failed. */
+/** The quantile drawn over time by default: the one nearest to that of a failed finding. */
 function quantileOf(finding: Verdict['findings'][number] | undefined): Quantile {
   if (finding?.decision !== 'fail') return 'p50'
   if (finding.statistic === 'p95') return 'p99'

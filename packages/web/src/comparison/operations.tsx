@@ -24,11 +24,11 @@ const shownAtFirst = 20
 interface OperationsProps {
   readonly rows: readonly OperationRow[]
   readonly chosen: string | undefined
-  /** Operations that a failing canary made worse, also of those that are not judged alone. */
+  /** Operations that a failing canary made worse, including those that are not judged individually. */
   readonly regressed: ReadonlySet<string>
 }
 
-/** Every operation, ranked by harm or as the reader sorts it; each opens its charts. */
+/** Every operation, ranked by harm or sorted by the reader; each opens its charts. */
 export function OperationsTable({ rows, chosen, regressed }: OperationsProps): VNode {
   const here = useHere()
   const [key, way] = sortOf(here.chosen['sort'])
@@ -115,7 +115,7 @@ function OperationName({ row, isChosen }: { row: OperationRow; isChosen: boolean
   )
 }
 
-// What is judged once, over all of its window, has no evidence that comes in.
+// A comparison that is judged once, over its whole window, has no evidence over time.
 const withoutHarm: Readonly<Record<OperationRow['judged'], string>> = {
   alone: 'judged once',
   'with-others': 'with the smaller ones',
@@ -131,7 +131,7 @@ function Harm({ row: { harm, judged } }: { row: OperationRow }): VNode {
   )
 }
 
-// Beyond it a number only says that it is far beyond.
+// Beyond this, the exact number says nothing more.
 const harmText = (harm: number): string => (harm >= 10 ? `>\u202f${percent(10)}` : percent(harm, 2))
 
 /** What both cohorts did at one place. */
@@ -162,7 +162,7 @@ const quantileCell =
     </>
   )
 
-/** The column, and which way: from `-p99`, say. */
+/** The column and the direction, for example from `-p99`. */
 function sortOf(text: string | undefined): [Key, 1 | -1] {
   const key = (Object.keys(titles) as Key[]).find((one) => one === text?.replace(/^-/, ''))
   return key ? [key, text!.startsWith('-') ? -1 : 1] : ['harm', -1]
@@ -187,7 +187,7 @@ function sortValue({ canary, harm }: OperationRow, key: Exclude<Key, 'operation'
   }
 }
 
-/** What each cohort's requests asked of databases and other services. */
+/** The calls of each cohort's requests to databases and other services. */
 export function CallsTable({ rows }: { rows: readonly OperationRow[] }): VNode {
   const perRequest = rows.toSorted(
     (a, b) => b.canary.requests + b.stable.requests - a.canary.requests - a.stable.requests,
@@ -230,7 +230,7 @@ const downstreamColumns: readonly Column<Downstream>[] = [
   { title: 'p99', kind: 'number', cell: quantileCell('p99') },
 ]
 
-/** A service has a page of its own, but not in a report. */
+/** A service, as a link to its page; in a report, as text. */
 function ServiceName({ name }: { name: string }): VNode {
   const here = useHere()
   if (here.isReport) return <>{name}</>

@@ -18,7 +18,7 @@ export function Section({ id, title, note, children }: Props): VNode {
   )
 }
 
-/** A decision, by word, sign and colour. */
+/** A decision, shown by word, symbol and colour. */
 export function Decided({
   decision,
 }: {

@@ -11,7 +11,7 @@ interface Props {
   readonly note: string
 }
 
-/** A trace of each cohort side by side on one scale of time, with what only one of them has. */
+/** A trace of each cohort side by side on the same time scale, marking spans that only one of them has. */
 export function Traces({ traces, note }: Props): VNode | null {
   const here = useHere()
   const pairs = Math.max(traces.stable.length, traces.canary.length)
@@ -41,7 +41,7 @@ export function Traces({ traces, note }: Props): VNode | null {
   )
 }
 
-/** The same where nothing failed: traces are looked for when the reader asks for some. */
+/** The same if nothing failed: traces are searched for when the reader asks. */
 export function AskedTraces({ id, operation }: { id: string; operation: string | null }): VNode {
   const here = useHere()
   const isAsked = here.chosen['traces'] === '1'
@@ -70,7 +70,7 @@ export function AskedTraces({ id, operation }: { id: string; operation: string |
 }
 
 const rowHeight = 22
-// Of a sans-serif at 12 px.
+// For a sans-serif at 12 px.
 const charWidth = 6.8
 const boldWidth = 7.6
 
@@ -160,11 +160,11 @@ function Waterfall({ arm, trace, other, longest }: WaterfallProps): VNode {
 interface Nested {
   readonly span: TraceSpan
   readonly depth: number
-  /** Whether another service answers here than above. */
+  /** Whether the span belongs to another service than its parent. */
   readonly isElsewhere: boolean
 }
 
-/** Spans under their parents, each with how deep it lies; those whose parent is not there stand at the top. */
+/** Spans below their parents, each with its depth; spans without their parent are at the top. */
 function nested(spans: readonly TraceSpan[]): Nested[] {
   const ids = new Set(spans.map(({ spanId }) => spanId))
   const below = new Map<string, TraceSpan[]>()

@@ -2,16 +2,16 @@ import { useEffect, useState } from 'preact/hooks'
 import { ask, type Trouble, troubleOf } from './ask.ts'
 import { newPump } from './pump.ts'
 
-// The server is asked again this soon when it went away.
+// How soon to ask again after the server went away.
 const lostMs = 2_000
 
-/** The last answer to a page's request, and the trouble if one failed. */
+/** The last answer to a page's request, and the error if one failed. */
 export interface Answered<Answer> {
   readonly answer: Answer | undefined
   readonly trouble: Trouble | undefined
 }
 
-/** What a page asks once, and again every so often; the last answer stays while the server is away. */
+/** Asks once, and again at intervals; the last answer stays while the server is away. */
 export function useAnswer<Answer>(
   path: string | undefined,
   everyMs: number | undefined,
@@ -21,7 +21,7 @@ export function useAnswer<Answer>(
   return { answer: answer?.[0], trouble }
 }
 
-/** The same of several questions, which are asked one after another; there is no answer before the last one is there. */
+/** The same for several questions, asked one after another; there is no answer until the last one has arrived. */
 export function useAnswers<Answer>(
   paths: readonly string[],
   everyMs: number | undefined,

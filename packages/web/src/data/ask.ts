@@ -1,12 +1,12 @@
 import { base, noteAnswer } from './server.ts'
 
-/** Why a question was not answered: the token is asked for, the server is not there, or it says what is wrong. */
+/** Why a request failed: a token is needed, the server is unreachable, or it answered with an error. */
 export type Trouble =
   | { readonly kind: 'login' }
   | { readonly kind: 'gone' }
   | { readonly kind: 'refused'; readonly status: number; readonly message: string }
 
-/** A question that was not answered. */
+/** A failed request. */
 class AskError extends Error {
   readonly trouble: Trouble
 
@@ -16,10 +16,10 @@ class AskError extends Error {
   }
 }
 
-// A connection that is gone may say nothing of it.
+// A lost connection may give no sign of it.
 const usuallyWithinMs = 30_000
 
-/** Asks the server; throws an AskError where it does not answer as it should, or not within some milliseconds. */
+/** Sends a request to the server. Throws an AskError if the answer is not as expected, or takes too long (in milliseconds). */
 export async function ask<Answer>(
   path: string,
   stop: AbortSignal,
@@ -30,7 +30,7 @@ export async function ask<Answer>(
   return (await response.json().catch(unlessGone)) as Answer
 }
 
-/** Sends something to the server, as JSON; what it answers is not read. */
+/** Posts JSON to the server, and ignores the body of the answer. */
 export async function tell(path: string, body: unknown): Promise<void> {
   await sent(path, {
     method: 'POST',

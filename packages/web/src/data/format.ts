@@ -1,4 +1,4 @@
-/** A whole number, thousands set apart by a thin space, as verdicts have it. */
+/** A whole number, thousands separated by a thin space, as in verdicts. */
 export function count(n: number): string {
   return String(Math.round(n)).replace(/\B(?=(\d{3})+$)/g, '\u202f')
 }
@@ -10,10 +10,10 @@ export function percent(share: number, digits = 3): string {
   return `${rounded >= 1000 ? count(rounded) : rounded}\u00a0%`
 }
 
-// Smaller numbers would be written with an exponent.
+// Smaller numbers would get an exponent.
 const leastPercent = 0.0001
 
-/** A length of time, to the second, above an hour to the minute. */
+/** A length of time, to the second, or to the minute above an hour. */
 export function duration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds))
   if (whole < 60) return `${whole}\u00a0s`
@@ -30,31 +30,31 @@ export function latency(seconds: number, digits = 3): string {
     : `${Number((seconds * 1000).toPrecision(digits))}\u00a0ms`
 }
 
-/** A number in whatever unit it has. */
+/** A number without a unit. */
 export function number(value: number): string {
   const rounded = Number(value.toPrecision(3))
   return Math.abs(rounded) >= 1000 ? count(rounded) : String(rounded)
 }
 
-/** A value in the unit of a finding; a dash where there is none. */
+/** A value in the unit of a finding; a dash if there is none. */
 export function inUnit(value: number | null | undefined, unit: 'seconds' | 'share' | 'number'): string {
   if (value === null || value === undefined) return '–'
   return unit === 'seconds' ? latency(value) : unit === 'share' ? percent(value) : number(value)
 }
 
-/** An effect as verdicts tell it: `+42 %`, `+0.4 pp`, or of odds `× 1.42`. */
+/** An effect as in verdicts: `+42 %`, `+0.4 pp`, or `× 1.42` for odds. */
 export function effectText(value: number | null, kind: 'ratio' | 'odds-ratio' | 'difference'): string {
   if (value === null) return '–'
   if (kind === 'odds-ratio') return `×\u00a0${Number(value.toPrecision(3))}`
   const change = kind === 'ratio' ? (value - 1) * 100 : value * 100
-  // What binary fractions leave of no change is none.
+  // Rounding errors of binary fractions must not show as a change.
   const size = Math.abs(change) < 1e-9 ? 0 : Number(Math.abs(change).toPrecision(3))
   return `${size === 0 ? '' : change > 0 ? '+' : '−'}${size >= 1000 ? count(size) : size}\u00a0${kind === 'ratio' ? '%' : 'pp'}`
 }
 
 /**
- * A verdict's sentence as it is printed: with arrows and signs of its own, numbers that stay with their units, and moments in the
- * reader's time zone, as everywhere on the page.
+ * A verdict's sentence with typographic arrows and signs, no line break between a number and its unit, and moments in the reader's time
+ * zone, as everywhere on the page.
  */
 export function prose(text: string): string {
   return text
@@ -67,7 +67,7 @@ export function prose(text: string): string {
 /** A text with a capital letter at its start. */
 export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 
-/** The reader's time zone, such as `Europe/Berlin (UTC+02:00)`: who looks at the same page elsewhere sees other times. */
+/** The reader's time zone, such as `Europe/Berlin (UTC+02:00)`, because readers elsewhere see other times. */
 export function timeZone(now: Date = new Date()): string {
   const format = new Intl.DateTimeFormat('en-GB', { timeZoneName: 'longOffset' })
   const offset = format.formatToParts(now).find(({ type }) => type === 'timeZoneName')?.value ?? ''
@@ -75,7 +75,7 @@ export function timeZone(now: Date = new Date()): string {
   return name === 'UTC' ? name : `${name} (${offset.replace('GMT', 'UTC')})`
 }
 
-/** A moment in the reader's own time zone, with the date where it is not today. */
+/** A moment in the reader's time zone, with the date unless it is today. */
 export function moment(iso: string, now: Date = new Date()): string {
   const at = new Date(iso)
   const isToday = at.toDateString() === now.toDateString()
@@ -87,7 +87,7 @@ export function moment(iso: string, now: Date = new Date()): string {
   })
 }
 
-/** How odd the evidence is if nothing were wrong: `1 in 12 000`. */
+/** How unlikely the evidence would be if nothing were wrong: `1 in 12 000`. */
 export function oddsOf(logE: number): string {
   if (logE <= 0) return 'none'
   if (logE > 60) return `1 in 10^${Math.round(logE / Math.LN10)}`
@@ -102,7 +102,7 @@ export function bytes(amount: number): string {
   return `${Number((amount / 1000 ** power).toPrecision(3))}\u00a0${units[power]}`
 }
 
-/** A text as one word of a shell, whatever is in it: a link may have been made by anybody, and its command is there to be pasted. */
+/** Quotes a text as one word of a shell: anybody may have made the link, and its command is meant to be pasted. */
 export function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }

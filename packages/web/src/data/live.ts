@@ -5,17 +5,17 @@ import type { ComparisonData, RunState, View } from './model.ts'
 import { newPump } from './pump.ts'
 import { base } from './server.ts'
 
-/** How the page is connected: it follows, tries again, or has nothing more to wait for. */
+/** The page's connection: it follows, tries again, or has nothing more to wait for. */
 export type Link = 'following' | 'lost' | 'over'
 
-/** A comparison as far as the page knows it. */
+/** A comparison, as far as the page has loaded it. */
 export interface Live extends ComparisonData {
   /** Why there is nothing to show yet. */
   readonly trouble: Trouble | undefined
-  /** Why there are no charts, or none of this verdict. */
+  /** Why there are no charts, or none for this verdict. */
   readonly chartTrouble: string | undefined
   readonly link: Link
-  /** The charts of one operation, once they are there. */
+  /** The charts of one operation, once loaded. */
   readonly scopeOf: (operation: string) => ScopeChart | undefined
 }
 
@@ -27,17 +27,17 @@ interface Held {
 
 const rest = { stateMs: 1_000, viewMs: 4_000 }
 const again = { lostMs: 2_000, refusedMs: 4_000 }
-// Something between the server and the page may hold events back: who has heard nothing for so long asks.
+// A proxy may hold events back: after this long without one, the page asks by itself.
 const silentMs = 30_000
-// Charts of long windows take their time, above all on a server that has much to do.
+// Charts of long windows take a while, especially on a busy server.
 const chartsWithinMs = 120_000
 
-/** Whether there are charts of such a verdict: not where nothing could be compared. */
+/** Whether a verdict has charts: not if nothing could be compared. */
 export function hasCharts(verdict: Verdict | null): boolean {
   return verdict !== null && verdict.verdict !== 'invalid'
 }
 
-/** Follows a comparison of the server: what it says now, and whatever happens to it. */
+/** Follows a comparison in the server: its present state, and every event. */
 export function useLive(id: string, operation: string | undefined, attempt: number): Live {
   const [held, setHeld] = useState<Held>({ state: null, verdict: null, view: null })
   const [trouble, setTrouble] = useState<Trouble>()
@@ -57,7 +57,7 @@ export function useLive(id: string, operation: string | undefined, attempt: numb
               : before,
           ),
         drawn: (view) => {
-          // What is on the screen stays until there is something newer to draw.
+          // The screen stays as it is until there is something newer to draw.
           setHeld((before) => ({ ...before, view: view.charts || !before.view?.charts ? view : before.view }))
           setChartTrouble(undefined)
         },
@@ -71,7 +71,7 @@ export function useLive(id: string, operation: string | undefined, attempt: numb
   return { ...held, trouble, chartTrouble, link, scopeOf: (name) => scopes.get(name) }
 }
 
-/** What whoever follows a comparison is told. */
+/** The callbacks of a follower. */
 interface Told {
   readonly judged: (state: RunState, verdict: Verdict | null) => void
   readonly looked: (at: string, look: Partial<RunState>) => void
@@ -82,8 +82,8 @@ interface Told {
 }
 
 /**
- * Asks for the verdict and for its charts, each by itself, whenever an event says that there is something new, and whenever
- * nothing has been heard for long. Whatever goes wrong is asked for again, except what only the reader can mend.
+ * Requests the verdict and its charts, separately, when an event says that there is something new, or when nothing has arrived for
+ * long. Failed requests are repeated, unless only the reader can fix the problem.
  */
 function followed(id: string, told: Told): () => void {
   const path = `/api/comparisons/${encodeURIComponent(id)}`
@@ -121,7 +121,7 @@ function followed(id: string, told: Told): () => void {
     }
   }, rest.stateMs)
 
-  // A verdict is worth seeing without its charts.
+  // A verdict is useful even without its charts.
   const views = newPump(async () => {
     try {
       const view = await ask<View>(`${path}/charts`, stop.signal, chartsWithinMs)
@@ -154,12 +154,12 @@ function followed(id: string, told: Told): () => void {
     events.onerror = () => {
       if (isOver) return
       told.linked('lost')
-      // The browser tries again by itself, unless the server refused: then its answer is asked for.
+      // The browser reconnects by itself, unless the server refused; then the reason is requested.
       if (events?.readyState === EventSource.CLOSED) states.want(again.lostMs)
     }
   }
 
-  // A browser opens six connections to a server and no more: a page that nobody looks at leaves its own to the others.
+  // A browser opens at most six connections to a server, so a hidden page gives its own up.
   const seen = (): void => {
     if (!isSeen()) {
       events?.close()
@@ -169,7 +169,7 @@ function followed(id: string, told: Told): () => void {
   }
   const watch = setInterval(() => {
     if (isOver || Math.abs(Date.now() - heardMs) < silentMs) return
-    // After a sleep, or behind a proxy that holds events back, a connection may be dead without saying so.
+    // After a sleep, or behind a proxy that holds events back, a connection may be dead without an error.
     events?.close()
     states.want()
   }, silentMs / 2)
@@ -189,7 +189,7 @@ function followed(id: string, told: Told): () => void {
   return end
 }
 
-/** The charts of the operations that the reader has chosen, each as it was at the newest verdict. */
+/** The charts of the operations that the reader selected, each as of the newest verdict. */
 function useScopes(id: string, operation: string | undefined, until: string | null): ReadonlyMap<string, ScopeChart> {
   const [scopes, setScopes] = useState<ReadonlyMap<string, ScopeChart>>(new Map())
   useEffect(() => {

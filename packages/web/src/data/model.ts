@@ -11,12 +11,12 @@ export type {
   TraceSpan,
 } from '@coalmine/store'
 
-/** A change, and how it came out where it turned a flag; what earlier releases kept, and reports, do not say it. */
+/** A change and, if it turned a flag, its effect; missing in reports and in data stored by earlier releases. */
 export interface Change extends TimelineChange {
   readonly verdict?: FlagChangeVerdict | null
 }
 
-/** A comparison that runs, or did, as `GET /api/comparisons/:id` tells of it. */
+/** A running or ended comparison, as in `GET /api/comparisons/:id`. */
 export interface RunState {
   readonly id: string
   readonly service: string
@@ -41,7 +41,7 @@ export interface Trace {
   readonly spans: readonly TraceSpan[]
 }
 
-/** Traces of both cohorts, as `GET /api/comparisons/:id/traces` has them. */
+/** Traces of both cohorts, as in `GET /api/comparisons/:id/traces`. */
 export interface Traces {
   readonly stable: readonly Trace[]
   readonly canary: readonly Trace[]
@@ -52,14 +52,14 @@ export interface View {
   readonly until: string | null
   readonly charts: Charts | null
   readonly calls: readonly OperationRow[] | null
-  /** These are absent in what earlier releases kept. */
+  /** Missing in data stored by earlier releases. */
   readonly changes?: readonly Change[]
   readonly deploy?: Change | null
   readonly downstream?: readonly Downstream[] | null
   readonly traces: Traces | null
 }
 
-/** All that the page of a comparison shows: a state where it runs in a server, none where somebody looked once. */
+/** Everything that the page of a comparison shows. It has a state only if the comparison runs in a server. */
 export interface ComparisonData {
   readonly state: RunState | null
   readonly verdict: Verdict | null
@@ -83,7 +83,7 @@ export interface Known {
   readonly open: { readonly ticks: number; readonly spans: number; readonly unattended?: boolean }
 }
 
-/** Which marks arrive from a service, as `GET /api/doctor` tells. */
+/** Which marks arrive from a service, as in `GET /api/doctor`. */
 export interface Doctor {
   readonly service: string
   readonly spans: number
@@ -100,7 +100,7 @@ export interface Doctor {
   readonly open: { readonly ticks: number; readonly spans: number; readonly seconds: number }
 }
 
-/** How the server is doing, as `GET /readyz` tells. */
+/** The server's state, as in `GET /readyz`. */
 export interface Health {
   readonly status: 'ok' | 'full' | 'failing'
   readonly why?: string

@@ -2,25 +2,25 @@ import { type Context, createContext } from 'preact'
 import { useContext, useEffect, useState } from 'preact/hooks'
 import { base } from './server.ts'
 
-/** Where the reader is: a page, and what is chosen on it. All of it is in the URL. */
+/** The reader's place: a page, and the selections on it. All of it is in the URL. */
 export interface Place {
   readonly path: string
   readonly chosen: Readonly<Record<string, string>>
 }
 
-/** The place, how to go to another page, and how to choose something on this one; `undefined` takes a choice back. */
+/** The place, and how to go to another page or select something on this one; `undefined` removes a selection. */
 export interface Here extends Place {
   readonly go: (path: string) => void
   readonly choose: (changes: Readonly<Record<string, string | undefined>>) => void
   /** The URL of a page of this server. */
   readonly hrefOf: (path: string) => string
-  /** The URL of this page with other choices. */
+  /** The URL of this page with other selections. */
   readonly linkTo: (changes: Readonly<Record<string, string | undefined>>) => string
-  /** Whether other pages are there: not in a report. */
+  /** Whether there are other pages; a report has none. */
   readonly isReport: boolean
 }
 
-/** A page from disk keeps its choices behind `#`, since its file has one name. */
+/** A page from disk keeps its selections after `#`, because its file has one name. */
 export function useRoute(isReport: boolean): Here {
   const [place, setPlace] = useState(() => placeNow(isReport))
   useEffect(() => {
@@ -33,7 +33,7 @@ export function useRoute(isReport: boolean): Here {
     }
   }, [isReport])
   const linkTo = (changes: Readonly<Record<string, string | undefined>>): string => {
-    // As it is now, and not when whoever asks was drawn.
+    // The current place, not the one at the time of rendering.
     const all = new URLSearchParams(placeNow(isReport).chosen)
     for (const [name, value] of Object.entries(changes)) {
       if (value === undefined) all.delete(name)
@@ -51,7 +51,7 @@ export function useRoute(isReport: boolean): Here {
       history.pushState(null, '', base + path)
       setPlace(placeNow(isReport))
       scrollTo(0, 0)
-      // Otherwise readers who cannot see the page are left on a link that is gone.
+      // Otherwise, focus stays on a link that is gone, which strands readers who cannot see the page.
       document.getElementById('main')?.focus()
     },
     choose: (changes) => {
@@ -63,7 +63,7 @@ export function useRoute(isReport: boolean): Here {
   }
 }
 
-// What the reader goes back from, one by one; everything else is how it is shown.
+// Changes of these are steps in the browser's history; all others only change the view.
 const steps = ['operation', 'from', 'to']
 
 function placeNow(isReport: boolean): Place {
@@ -76,10 +76,10 @@ function placeNow(isReport: boolean): Place {
   }
 }
 
-/** Tells the parts of a page where the reader is. */
+/** Provides the reader's place to the parts of a page. */
 export const herePlace: Context<Here | undefined> = createContext<Here | undefined>(undefined)
 
-/** Where the reader is. */
+/** The reader's place. */
 export function useHere(): Here {
   const here = useContext(herePlace)
   if (!here) throw new Error('no place is told')

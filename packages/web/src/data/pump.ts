@@ -1,12 +1,12 @@
-/** Work that is wanted now and then: one run at a time, and another one after it where it was wanted meanwhile. */
+/** Work that is wanted from time to time: one run at a time, and another one after it if it was wanted meanwhile. */
 export interface Pump {
-  /** Runs the work after so many milliseconds at the latest; at once unless told otherwise. */
+  /** Runs the work after the given milliseconds at the latest; by default, at once. */
   readonly want: (afterMs?: number) => void
   readonly stop: () => void
 }
 
 /**
- * A pump for some work, which rests so many milliseconds between two runs. The work looks after its own errors.
+ * Creates a pump, which pauses for the given milliseconds between two runs. The work must handle its own errors.
  *
  * @example const pump = newPump(load, 1_000); pump.want()
  */

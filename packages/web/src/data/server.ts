@@ -5,17 +5,17 @@ const meta = (name: string): string | undefined =>
     ? undefined
     : (document.querySelector<HTMLMetaElement>(`meta[name="coalmine-${name}"]`)?.content ?? undefined)
 
-/** The path under which a proxy keeps the server; empty if it has the whole host. */
+/** The path under which a proxy serves the server; empty if it has the whole host. */
 export const base: string = meta('base') ?? ''
 
 /** The server's address, as this browser reaches it. */
 export const serverUrl = (): string => location.origin + base
 
-/** What answers tell of the server besides what was asked. */
+/** Facts about the server that come with every answer. */
 export interface ServerFacts {
   /** How far the server's clock is ahead of the browser's, in milliseconds. */
   readonly clockMs: number
-  /** Whether the server is of another version than this page. */
+  /** Whether the server's version differs from this page's. */
   readonly isOther: boolean
 }
 
@@ -23,10 +23,10 @@ const own = meta('version')
 let facts: ServerFacts = { clockMs: 0, isOther: false }
 const listeners = new Set<(facts: ServerFacts) => void>()
 
-// The header has whole seconds, and answers take their time.
+// The header has whole seconds, and answers take a moment to arrive.
 const sameClockMs = 5_000
 
-/** Takes note of an answer. */
+/** Notes the facts in an answer. */
 export function noteAnswer({ headers }: Response): void {
   const at = Date.parse(headers.get('date') ?? '')
   const ahead = at - Date.now()
@@ -40,10 +40,10 @@ export function noteAnswer({ headers }: Response): void {
   for (const listener of listeners) listener(found)
 }
 
-/** The present time by the server's clock, whatever the browser's says. */
+/** The current time by the server's clock. */
 export const serverNow = (): number => Date.now() + facts.clockMs
 
-/** What is known of the server, as it changes. */
+/** The current facts about the server. */
 export function useServer(): ServerFacts {
   const [known, setKnown] = useState(facts)
   useEffect(() => {

@@ -4,7 +4,7 @@ import { Section } from '../comparison/section.tsx'
 import { useAnswer } from '../data/answer.ts'
 import { count, duration, number, percent } from '../data/format.ts'
 
-/** The five DORA metrics of a service, each with how it was counted; nothing where nothing was deployed. */
+/** The five DORA metrics of a service, each with how it was counted; renders nothing if there were no deploys. */
 export function Delivery({ service, attempt }: { service: string; attempt: number }): VNode | null {
   const { answer } = useAnswer<DoraAnswer>(`/api/dora?service=${encodeURIComponent(service)}`, 60_000, attempt)
   const one = answer?.services.find((found) => found.service === service)

@@ -16,7 +16,7 @@ interface Props {
   readonly again: () => void
 }
 
-/** Services, and comparisons that run or are over; or how an app sends its first spans. */
+/** Services and comparisons; or, before the first spans, how to send some. */
 export function Home({ attempt, again }: Props): VNode {
   const runs = useAnswer<{ comparisons: readonly RunState[] }>('/api/comparisons', 5_000, attempt)
   const known = useAnswer<Known>('/api/known', 5_000, attempt)
@@ -91,7 +91,7 @@ const serviceColumns: readonly Column<ServiceRow>[] = [
   { title: 'Last seen', cell: ({ seen }) => (seen ? moment(new Date(seen.lastMs).toISOString()) : 'not counted yet') },
 ]
 
-/** Comparisons, the newest first, each with where it stands. */
+/** Comparisons, newest first, each with its state. */
 export function Runs({ runs, label }: { runs: readonly RunState[]; label: string }): VNode {
   return <Rows label={label} columns={runColumns} rows={runs} keyOf={({ id }) => id} />
 }
@@ -139,7 +139,7 @@ function Empty(): VNode {
   )
 }
 
-/** What to do while no span has come: three lines that make an app send some. */
+/** Shown until spans arrive: three lines that make an app send some. */
 function First(): VNode {
   return (
     <section class="state first">

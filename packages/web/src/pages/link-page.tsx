@@ -12,7 +12,7 @@ interface Props {
   readonly again: () => void
 }
 
-/** The link that `coalmine url` prints before there is a comparison: it goes on to the newest one of these cohorts. */
+/** The link that `coalmine url` prints before the comparison exists. It forwards to the newest comparison of these cohorts. */
 export function LinkPage({ attempt, again }: Props): VNode {
   const here = useHere()
   const { service = '', stable = '', canary = '' } = here.chosen

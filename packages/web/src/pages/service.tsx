@@ -15,13 +15,13 @@ import { hides, Loading, Stale, TroubleView } from './trouble.tsx'
 
 interface Props {
   readonly name: string
-  /** One build of it, where only that is looked at. */
+  /** One build of it, on the page of a build. */
   readonly build?: string
   readonly attempt: number
   readonly again: () => void
 }
 
-/** A service: its builds and flags and since when they are seen, the marks that arrive, and its comparisons. */
+/** A service: its builds and flags and when they were first seen, the marks that arrive, and its comparisons. */
 export function Service({ name, build, attempt, again }: Props): VNode {
   const asked = encodeURIComponent(name)
   const known = useAnswer<Known>(`/api/known?service=${asked}`, 10_000, attempt)
@@ -113,11 +113,11 @@ export function Service({ name, build, attempt, again }: Props): VNode {
   )
 }
 
-/** Whether a selector asks for a build, whatever else it asks for. */
+/** Whether one of a selector's conditions is this build. */
 const isBuild = (selector: string, build: string): boolean =>
   selector.split(',').some((condition) => condition.trim() === `service.version=${build}`)
 
-/** A build has a page of its own. */
+/** A build, as a link to its page. */
 function BuildName({ service, value, isLink }: { service: string; value: string; isLink: boolean }): VNode {
   const found = /^service\.version=(.+)$/.exec(value)?.[1]
   if (found === undefined || !isLink) return <>{value}</>
@@ -168,7 +168,7 @@ interface BuildProps {
   readonly changes: readonly Change[]
 }
 
-/** Where a build comes from, who made it, and what it served. */
+/** A build's origin, its authors, and what it served. */
 function BuildFacts({ service, build, shares, changes }: BuildProps): VNode {
   const served = shares?.builds.find(({ version }) => version === build)
   const deploys = changes.filter(({ kind, version }) => kind === 'deploy' && version === build)

@@ -13,7 +13,7 @@ interface Props {
   readonly again: () => void
 }
 
-/** How the server is doing: whether spans are taken, how far verdicts lag behind, and what the store holds. */
+/** The state of the server: whether it accepts spans, how far verdicts lag behind, and what the store holds. */
 export function Status({ attempt, again }: Props): VNode {
   const health = useAnswer<Health>('/healthz', 5_000, attempt)
   const sizes = useAnswer<StoreSizes>('/api/store', 15_000, attempt)
@@ -89,7 +89,7 @@ export function Status({ attempt, again }: Props): VNode {
   )
 }
 
-/** Says so when the browser's clock is not the server's: lengths of time here are by the server's. */
+/** Warns if the browser's clock differs from the server's, by which times are shown here. */
 function Clocks(): VNode | null {
   const { clockMs } = useServer()
   if (Math.abs(clockMs) < farClockMs) return null
@@ -101,7 +101,7 @@ function Clocks(): VNode | null {
   )
 }
 
-/** What of each service is not counted yet, or never will be. */
+/** The spans of each service that are not counted yet, or never will be. */
 function PerService({ attempt }: { attempt: number }): VNode {
   const known = useAnswer<Known>('/api/known', 15_000, attempt)
   const services = known.answer?.services.slice(0, shownServices) ?? []

@@ -17,7 +17,7 @@ interface Props {
 /** Test traffic: its runs, its entities and the services that it touched. No other page counts it. */
 export function Tests({ attempt, again }: Props): VNode {
   const { answer, trouble } = useAnswer<TestTraffic>('/api/tests', 15_000, attempt)
-  // Judging them takes longer, and the rest does not wait for it.
+  // Judging them takes longer, so the rest does not wait for it.
   const { answer: judged } = useAnswer<RunsAnswer>('/api/runs', 15_000, attempt)
   useEffect(() => {
     document.title = 'Test traffic · Coalmine'
@@ -26,7 +26,7 @@ export function Tests({ attempt, again }: Props): VNode {
   if (!answer) return <Loading what="test traffic" />
   const { runs, entities, services, hours } = answer
   const told = new Map<string, TestRunAnswer>()
-  // The newest come first, and a name may have been used before.
+  // The newest runs come first, and a name may have been used before.
   for (const one of judged?.runs ?? []) if (!told.has(one.run)) told.set(one.run, one)
   const rows = runs.map((run) => ({ ...run, told: told.get(run.run) }))
   return (

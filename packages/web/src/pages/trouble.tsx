@@ -31,7 +31,7 @@ export function TroubleView({ trouble, again }: { trouble: Trouble; again: () =>
   )
 }
 
-/** What a page says above an answer that it could not renew: the answer stays, unless the reader has to log in again. */
+/** The warning above an answer that could not be refreshed. The answer stays, unless the reader has to log in again. */
 export function Stale({ trouble }: { trouble: Trouble | undefined }): VNode | null {
   if (!trouble) return null
   return (
@@ -43,7 +43,7 @@ export function Stale({ trouble }: { trouble: Trouble | undefined }): VNode | nu
   )
 }
 
-/** Whether there is nothing to show but the trouble. */
+/** Whether the error is all there is to show. */
 export const hides = (trouble: Trouble | undefined, answer: unknown): trouble is Trouble =>
   trouble !== undefined && (trouble.kind === 'login' || answer === undefined)
 
@@ -110,7 +110,7 @@ function Login({ done }: { done: () => void }): VNode {
   )
 }
 
-/** While the first answer is on its way. */
+/** Shown until the first answer arrives. */
 export function Loading({ what }: { what: string }): VNode {
   return (
     <p class="loading" role="status">

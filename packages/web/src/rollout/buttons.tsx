@@ -6,18 +6,18 @@ import { tell, troubleOf } from '../data/ask.ts'
 interface Button {
   readonly command: string
   readonly title: string
-  /** What is asked before it is said; nothing where it does no harm. */
+  /** The question to confirm first; none if the command does no harm. */
   readonly sure?: string
   readonly body?: object
 }
 
 interface Props {
   readonly rollout: RolloutAnswer
-  /** Told once something was said to it. */
+  /** Called after a command was sent. */
   readonly said: () => void
 }
 
-/** What may be said to a rollout as it is now; what moves users is asked twice. */
+/** The commands that a rollout accepts now. Those that move users ask for confirmation. */
 export function Buttons({ rollout, said }: Props): VNode | null {
   const [asked, setAsked] = useState<string>()
   const [trouble, setTrouble] = useState<string>()

@@ -7,7 +7,7 @@ import { Link } from '../link.tsx'
 import { Buttons } from './buttons.tsx'
 import { StageLine } from './stages.tsx'
 
-/** The rollout that a comparison judges a stage of; nothing where it is of none, or in a report. */
+/** The rollout whose stage a comparison judges; renders nothing if there is none, or in a report. */
 export function StagesOf({ labels }: { labels: Readonly<Record<string, string>> | undefined }): VNode | null {
   const here = useHere()
   const [attempt, setAttempt] = useState(0)

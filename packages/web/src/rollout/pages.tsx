@@ -12,7 +12,7 @@ import { Buttons } from './buttons.tsx'
 import { StageLine, wordOf } from './stages.tsx'
 
 interface Props {
-  /** The rollout; all of them where there is none. */
+  /** The rollout; without one, all of them. */
   readonly id: string | undefined
   readonly attempt: number
   readonly again: () => void

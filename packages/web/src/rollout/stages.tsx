@@ -31,7 +31,7 @@ export function StageLine({ rollout }: { rollout: RolloutAnswer }): VNode {
 
 const signs = { done: '✓', now: '▸', next: '·' } as const
 
-/** Where a rollout is, in a word or two. */
+/** The state of a rollout, in a word or two. */
 export function wordOf({ phase, isPaused, endedAt }: RolloutAnswer): string {
   return isPaused && endedAt === null ? 'Paused' : words[phase]
 }
