@@ -45,6 +45,19 @@ function writeLines(name: string, spans: number): void {
   writeFileSync(join(folder, name), `${lines.join('\n')}\n`)
 }
 
+it('refuses spans older than the store keeps, and says how to keep them', async () => {
+  const old = 'when,took_ms,path,trace\n2019-11-20T10:00:00Z,20,/cart,a1\n'
+  writeFileSync(join(folder, 'old.csv'), old)
+  const columns = 'start=when,duration=took_ms,name=path,service:=shop'
+  const importing = ['import', '--store', 'old', '--columns', columns, 'old.csv']
+  const refused = await coalmineHere(folder, importing)
+  expect(refused).toMatchObject({ code: 65, stderr: expect.stringContaining('older than what the store keeps (--keep)') })
+  expect(await coalmineHere(folder, [...importing, '--again', '--keep', '3650d'])).toMatchObject({
+    code: 0,
+    stdout: 'old.csv: 1 span stored\n',
+  })
+})
+
 describe('a table of spans', () => {
   const rows = Array.from(
     { length: 400 },

@@ -170,7 +170,7 @@ describe('POST /v1/traces', () => {
       partialSuccess: {
         rejectedSpans: '3',
         errorMessage:
-          'resourceSpans[0].scopeSpans[0].spans[1]: starts at 1970-01-01T00:00:00.000Z, older than what the store keeps',
+          'resourceSpans[0].scopeSpans[0].spans[1]: starts at 1970-01-01T00:00:00.000Z, older than what the store keeps (--keep)',
       },
     })
     expect(await (await doctor()).json()).toMatchObject({ spans: 1 })

@@ -1,8 +1,8 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import type { CommandTrouble } from '../exit-codes.ts'
 import { type SpanSource, withServer } from '../host.ts'
-import type { Io } from '../io.ts'
-import { columnsOption, serverOption, storeOption, tokenOption } from '../options.ts'
+import { type Io, tell } from '../io.ts'
+import { columnsOption, days, serverOption, storeOption, tokenOption } from '../options.ts'
 import { type ImportAnswer, type ImportOptions, importFile, lines, reportRefused } from '../spans.ts'
 
 /** `coalmine import`: stores the spans of files. Exits with `malformed` if a line was refused. */
@@ -11,11 +11,18 @@ export function importCommand(command: Command, io: Io, exit: (result: CommandTr
     .argument('<file...>', 'files, also .gz and .zst; - is standard input')
     .addOption(columnsOption())
     .option('--again', 'import a file again that was imported before')
+    .addOption(
+      new Option('--keep <time>', 'how long the directory keeps spans; older ones are refused (default: 14d if it is new)')
+        .argParser(days)
+        .env('COALMINE_KEEP'),
+    )
     .addOption(storeOption())
     .addOption(serverOption())
     .addOption(tokenOption())
-    .action(async (files: string[], options: SpanSource & ImportOptions) => {
-      await withServer(options, 'write', io, async (server) => {
+    .action(async (files: string[], { keep, ...options }: SpanSource & ImportOptions & { readonly keep?: number }) => {
+      const source = { ...options, ...(keep !== undefined && { retentionDays: keep }) }
+      await withServer(source, 'write', io, async (server) => {
+        if (keep !== undefined && !server.own) tell(io, '--keep is ignored: the running server says how long spans are kept')
         for (const file of files) {
           const answer = await importFile(server, file, io, options)
           reportRefused(file, answer, io)

@@ -43,7 +43,7 @@ export function refusalOfTime(timeNs: bigint, window: TimeWindow): string | unde
 }
 
 function refusalOf(what: string, ns: bigint, { oldestNs, newestNs }: TimeWindow): string | undefined {
-  if (ns < oldestNs) return `${what} ${iso(ns)}, older than what the store keeps`
+  if (ns < oldestNs) return `${what} ${iso(ns)}, older than what the store keeps (--keep)`
   if (ns > newestNs) return `${what} ${iso(ns)}, ${ofFuture}`
   return undefined
 }

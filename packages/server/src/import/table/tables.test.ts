@@ -301,7 +301,7 @@ describe('a table that is imported', () => {
         { line: 4, why: 'expected 9 columns, as the header has, got 2' },
         {
           line: 5,
-          why: '1 span refused: it starts at 1999-01-20T10:00:00.000Z, older than what the store keeps',
+          why: '1 span refused: it starts at 1999-01-20T10:00:00.000Z, older than what the store keeps (--keep)',
         },
       ],
     })
