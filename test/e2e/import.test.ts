@@ -51,7 +51,10 @@ it('refuses spans older than the store keeps, and says how to keep them', async 
   const columns = 'start=when,duration=took_ms,name=path,service:=shop'
   const importing = ['import', '--store', 'old', '--columns', columns, 'old.csv']
   const refused = await coalmineHere(folder, importing)
-  expect(refused).toMatchObject({ code: 65, stderr: expect.stringContaining('older than what the store keeps (--keep)') })
+  expect(refused).toMatchObject({
+    code: 65,
+    stderr: expect.stringContaining('older than what the store keeps (--keep)'),
+  })
   expect(await coalmineHere(folder, [...importing, '--again', '--keep', '3650d'])).toMatchObject({
     code: 0,
     stdout: 'old.csv: 1 span stored\n',

@@ -59,6 +59,13 @@ export function formatOption(): Option {
     .env('COALMINE_FORMAT')
 }
 
+/** Adds the options of a command that asks a server: the store or the server, its token, and `--format`. */
+export function addServerOptions(command: Command, { traces = false }: { readonly traces?: boolean } = {}): Command {
+  command.addOption(storeOption())
+  if (traces) command.addOption(tracesOption())
+  return command.addOption(serverOption()).addOption(tokenOption()).addOption(formatOption())
+}
+
 /** `--columns`, which may be given several times. */
 export function columnsOption(): Option {
   return new Option(

@@ -7,7 +7,7 @@ import { ask } from '../client.ts'
 import { CommandError } from '../exit-codes.ts'
 import { type SpanSource, withServer } from '../host.ts'
 import type { Io } from '../io.ts'
-import { count, formatOption, httpUrl, moment, serverOption, storeOption, tokenOption } from '../options.ts'
+import { addServerOptions, count, httpUrl, moment } from '../options.ts'
 
 interface DeployOptions extends SpanSource {
   readonly service?: string
@@ -26,32 +26,31 @@ interface DeployOptions extends SpanSource {
 
 /** `coalmine deploy`: reports to the timeline that a build goes live, and who made it. */
 export function deployCommand(command: Command, io: Io): Command {
-  return command
-    .addOption(
-      new Option('--service <name>', 'the service that is deployed, by its name on spans').env('COALMINE_SERVICE'),
-    )
-    .addOption(
-      new Option('--version <version>', 'the build, by the service.version of its spans').env('COALMINE_VERSION'),
-    )
-    .addOption(new Option('--commit <sha>', 'the revision that it was built from'))
-    .addOption(new Option('--author <name>', 'who wrote the change'))
-    .addOption(new Option('--merged-by <name>', 'who merged it'))
-    .addOption(new Option('--change <url>', 'the URL of the change, such as a pull request').argParser(httpUrl))
-    .addOption(new Option('--changes <n>', 'how many changes it adds to the build before').argParser(count))
-    .addOption(
-      new Option('--environment <name>', 'where it is deployed, such as production').env('COALMINE_ENVIRONMENT'),
-    )
-    .addOption(new Option('--what <text>', 'a remark, in one line'))
-    .addOption(
-      new Option('--committed-at <moment>', 'when the change was committed (default: from git, by --commit)').argParser(
-        moment,
-      ),
-    )
-    .addOption(new Option('--at <moment>', 'when it was deployed (default: now)').argParser(moment))
-    .addOption(storeOption())
-    .addOption(serverOption())
-    .addOption(tokenOption())
-    .addOption(formatOption())
+  return addServerOptions(
+    command
+      .addOption(
+        new Option('--service <name>', 'the service that is deployed, by its name on spans').env('COALMINE_SERVICE'),
+      )
+      .addOption(
+        new Option('--version <version>', 'the build, by the service.version of its spans').env('COALMINE_VERSION'),
+      )
+      .addOption(new Option('--commit <sha>', 'the revision that it was built from'))
+      .addOption(new Option('--author <name>', 'who wrote the change'))
+      .addOption(new Option('--merged-by <name>', 'who merged it'))
+      .addOption(new Option('--change <url>', 'the URL of the change, such as a pull request').argParser(httpUrl))
+      .addOption(new Option('--changes <n>', 'how many changes it adds to the build before').argParser(count))
+      .addOption(
+        new Option('--environment <name>', 'where it is deployed, such as production').env('COALMINE_ENVIRONMENT'),
+      )
+      .addOption(new Option('--what <text>', 'a remark, in one line'))
+      .addOption(
+        new Option(
+          '--committed-at <moment>',
+          'when the change was committed (default: from git, by --commit)',
+        ).argParser(moment),
+      )
+      .addOption(new Option('--at <moment>', 'when it was deployed (default: now)').argParser(moment)),
+  )
     .addHelpText(
       'after',
       `

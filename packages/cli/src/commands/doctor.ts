@@ -3,34 +3,30 @@ import { type Command, Option } from 'commander'
 import { ask } from '../client.ts'
 import { type SpanSource, withServer } from '../host.ts'
 import type { Io } from '../io.ts'
-import { formatOption, serverOption, storeOption, tokenOption, tracesOption } from '../options.ts'
+import { addServerOptions } from '../options.ts'
 import { serviceSeen } from '../services-seen.ts'
 
 /** `coalmine doctor`: shows which marks arrive from a service, and which are missing. */
 export function doctorCommand(command: Command, io: Io): Command {
-  return command
-    .addOption(
+  return addServerOptions(
+    command.addOption(
       new Option('--service <name>', 'the service to look at (default: the only one seen)').env('COALMINE_SERVICE'),
-    )
-    .addOption(storeOption())
-    .addOption(tracesOption())
-    .addOption(serverOption())
-    .addOption(tokenOption())
-    .addOption(formatOption())
-    .action(
-      async ({
-        service: named,
-        format,
-        ...source
-      }: SpanSource & { readonly service?: string; readonly format: 'text' | 'json' }) => {
-        const facts = await withServer(source, 'read', io, async (server) => {
-          const service = named ?? (await serviceSeen(server, undefined, io.stop))
-          const route = `/api/doctor?service=${encodeURIComponent(service)}`
-          return ask(server, route, isDoctorFacts, { signal: io.stop })
-        })
-        io.stdout.write(format === 'json' ? `${printableJson(facts)}\n` : doctorText(facts, { colors: io.colors }))
-      },
-    )
+    ),
+    { traces: true },
+  ).action(
+    async ({
+      service: named,
+      format,
+      ...source
+    }: SpanSource & { readonly service?: string; readonly format: 'text' | 'json' }) => {
+      const facts = await withServer(source, 'read', io, async (server) => {
+        const service = named ?? (await serviceSeen(server, undefined, io.stop))
+        const route = `/api/doctor?service=${encodeURIComponent(service)}`
+        return ask(server, route, isDoctorFacts, { signal: io.stop })
+      })
+      io.stdout.write(format === 'json' ? `${printableJson(facts)}\n` : doctorText(facts, { colors: io.colors }))
+    },
+  )
 }
 
 function isDoctorFacts(answer: object): answer is DoctorFacts {

@@ -4,7 +4,7 @@ import { type Command, Option } from 'commander'
 import { ask } from '../client.ts'
 import { type SpanSource, withServer } from '../host.ts'
 import type { Io } from '../io.ts'
-import { days, formatOption, serverOption, storeOption, tokenOption } from '../options.ts'
+import { addServerOptions, days } from '../options.ts'
 
 interface DoraOptions extends SpanSource {
   readonly service?: string
@@ -14,13 +14,11 @@ interface DoraOptions extends SpanSource {
 
 /** `coalmine dora`: shows how often you deploy, how long a change takes, and how often it does harm. */
 export function doraCommand(command: Command, io: Io): Command {
-  return command
-    .addOption(new Option('--service <name>', 'only this service').env('COALMINE_SERVICE'))
-    .addOption(new Option('--since <days>', 'how far back to look, such as 30d').argParser(days).default(90, '90d'))
-    .addOption(storeOption())
-    .addOption(serverOption())
-    .addOption(tokenOption())
-    .addOption(formatOption())
+  return addServerOptions(
+    command
+      .addOption(new Option('--service <name>', 'only this service').env('COALMINE_SERVICE'))
+      .addOption(new Option('--since <days>', 'how far back to look, such as 30d').argParser(days).default(90, '90d')),
+  )
     .addHelpText(
       'after',
       `

@@ -9,7 +9,7 @@ import { flagReferences } from '../flag-references.ts'
 import { type FlagsAsked, flagsOn } from '../flags-on.ts'
 import { type SpanSource, withServer } from '../host.ts'
 import type { Io } from '../io.ts'
-import { days, formatOption, serverOption, storeOption, tokenOption, tracesOption } from '../options.ts'
+import { addServerOptions, days } from '../options.ts'
 
 interface CheckOptions extends SpanSource {
   readonly service?: string
@@ -23,30 +23,28 @@ interface CheckOptions extends SpanSource {
 
 /** `coalmine flags check KEY`: checks in a pipeline whether a flag, or the code behind it, can be removed. */
 export function flagsCheckCommand(command: Command, io: Io, exit: (result: Outcome) => void): Command {
-  return command
-    .description('check whether the code behind a flag can be removed; exit code 1 if not, with the reasons')
-    .addArgument(new Argument('<key>', 'the flag'))
-    .addOption(new Option('--keep <variant>', 'the variant whose code stays (default: none, the whole flag goes)'))
-    .addOption(new Option('--code <dir>', 'also fail if a file of this checkout names the flag'))
-    .addOption(
-      new Option('--within <days>', 'fail if anybody got another variant within this many days')
-        .argParser(days)
-        .default(14, '14d'),
-    )
-    .addOption(new Option('--service <name>', 'only this service').env('COALMINE_SERVICE'))
-    .addOption(
-      new Option('--environment <name>', 'only this environment, such as production').env('COALMINE_ENVIRONMENT'),
-    )
-    .addOption(
-      new Option('--config <file>', 'the file whose flags: section declares flags (default: coalmine.yaml)').env(
-        'COALMINE_CONFIG',
+  return addServerOptions(
+    command
+      .description('check whether the code behind a flag can be removed; exit code 1 if not, with the reasons')
+      .addArgument(new Argument('<key>', 'the flag'))
+      .addOption(new Option('--keep <variant>', 'the variant whose code stays (default: none, the whole flag goes)'))
+      .addOption(new Option('--code <dir>', 'also fail if a file of this checkout names the flag'))
+      .addOption(
+        new Option('--within <days>', 'fail if anybody got another variant within this many days')
+          .argParser(days)
+          .default(14, '14d'),
+      )
+      .addOption(new Option('--service <name>', 'only this service').env('COALMINE_SERVICE'))
+      .addOption(
+        new Option('--environment <name>', 'only this environment, such as production').env('COALMINE_ENVIRONMENT'),
+      )
+      .addOption(
+        new Option('--config <file>', 'the file whose flags: section declares flags (default: coalmine.yaml)').env(
+          'COALMINE_CONFIG',
+        ),
       ),
-    )
-    .addOption(storeOption())
-    .addOption(tracesOption())
-    .addOption(serverOption())
-    .addOption(tokenOption())
-    .addOption(formatOption())
+    { traces: true },
+  )
     .addHelpText(
       'after',
       `

@@ -5,7 +5,7 @@ import { readConfig } from '../config-file.ts'
 import { flagsOn } from '../flags-on.ts'
 import { type SpanSource, withServer } from '../host.ts'
 import type { Io } from '../io.ts'
-import { formatOption, serverOption, storeOption, tokenOption, tracesOption } from '../options.ts'
+import { addServerOptions } from '../options.ts'
 import { flagsCheckCommand } from './flags-check.ts'
 
 interface FlagsOptions extends SpanSource {
@@ -20,20 +20,18 @@ export function flagsCommand(command: Command, io: Io, exit: (result: Outcome) =
   // Options after `check` belong to `check`.
   command.enablePositionalOptions()
   flagsCheckCommand(command.command('check'), io, exit)
-  return command
-    .addOption(new Option('--service <name>', 'only this service').env('COALMINE_SERVICE'))
-    .addOption(new Option('--flag <key>', 'only this flag'))
-    .addOption(
-      new Option(
-        '--config <file>',
-        "the file whose flags: section declares owners and limits (default: coalmine.yaml, else the server's file)",
-      ).env('COALMINE_CONFIG'),
-    )
-    .addOption(storeOption())
-    .addOption(tracesOption())
-    .addOption(serverOption())
-    .addOption(tokenOption())
-    .addOption(formatOption())
+  return addServerOptions(
+    command
+      .addOption(new Option('--service <name>', 'only this service').env('COALMINE_SERVICE'))
+      .addOption(new Option('--flag <key>', 'only this flag'))
+      .addOption(
+        new Option(
+          '--config <file>',
+          "the file whose flags: section declares owners and limits (default: coalmine.yaml, else the server's file)",
+        ).env('COALMINE_CONFIG'),
+      ),
+    { traces: true },
+  )
     .addHelpText(
       'after',
       `

@@ -12,7 +12,10 @@ export function importCommand(command: Command, io: Io, exit: (result: CommandTr
     .addOption(columnsOption())
     .option('--again', 'import a file again that was imported before')
     .addOption(
-      new Option('--keep <time>', 'how long the directory keeps spans; older ones are refused (default: 14d if it is new)')
+      new Option(
+        '--keep <time>',
+        'how long the directory keeps spans; older ones are refused (default: 14d if it is new)',
+      )
         .argParser(days)
         .env('COALMINE_KEEP'),
     )
@@ -22,7 +25,8 @@ export function importCommand(command: Command, io: Io, exit: (result: CommandTr
     .action(async (files: string[], { keep, ...options }: SpanSource & ImportOptions & { readonly keep?: number }) => {
       const source = { ...options, ...(keep !== undefined && { retentionDays: keep }) }
       await withServer(source, 'write', io, async (server) => {
-        if (keep !== undefined && !server.own) tell(io, '--keep is ignored: the running server says how long spans are kept')
+        if (keep !== undefined && !server.own)
+          tell(io, '--keep is ignored: the running server says how long spans are kept')
         for (const file of files) {
           const answer = await importFile(server, file, io, options)
           reportRefused(file, answer, io)

@@ -8,7 +8,7 @@ import { defaultConfig, readConfig } from '../config-file.ts'
 import { CommandError } from '../exit-codes.ts'
 import { type SpanSource, withServer } from '../host.ts'
 import type { Io } from '../io.ts'
-import { formatOption, httpUrl, serverOption, storeOption, tokenOption } from '../options.ts'
+import { addServerOptions, httpUrl } from '../options.ts'
 
 interface NotifyCommandOptions extends SpanSource {
   readonly test?: boolean
@@ -20,27 +20,25 @@ interface NotifyCommandOptions extends SpanSource {
 
 /** `coalmine notify`: shows the state of messages, and tests whether targets accept them. */
 export function notifyCommand(command: Command, io: Io): Command {
-  return command
-    .option('--test', 'send a test message from this machine to each target of the file, and print the answers')
-    .option(
-      '--target <name>',
-      'only this target; may be repeated, or list several with commas',
-      (text: string, all: readonly string[] = []): readonly string[] => [...all, ...text.split(',')],
-    )
-    .addOption(
-      new Option('--config <file>', `the file with the notify section (default: ${defaultConfig}, if it exists)`).env(
-        'COALMINE_CONFIG',
+  return addServerOptions(
+    command
+      .option('--test', 'send a test message from this machine to each target of the file, and print the answers')
+      .option(
+        '--target <name>',
+        'only this target; may be repeated, or list several with commas',
+        (text: string, all: readonly string[] = []): readonly string[] => [...all, ...text.split(',')],
+      )
+      .addOption(
+        new Option('--config <file>', `the file with the notify section (default: ${defaultConfig}, if it exists)`).env(
+          'COALMINE_CONFIG',
+        ),
+      )
+      .addOption(
+        new Option('--base-url <url>', 'the address that test messages link to (default: that of the running server)')
+          .argParser(httpUrl)
+          .env('COALMINE_BASE_URL'),
       ),
-    )
-    .addOption(
-      new Option('--base-url <url>', 'the address that test messages link to (default: that of the running server)')
-        .argParser(httpUrl)
-        .env('COALMINE_BASE_URL'),
-    )
-    .addOption(storeOption())
-    .addOption(serverOption())
-    .addOption(tokenOption())
-    .addOption(formatOption())
+  )
     .addHelpText(
       'after',
       `

@@ -6,7 +6,7 @@ import { defaultConfig, readConfig } from '../config-file.ts'
 import { CommandError } from '../exit-codes.ts'
 import type { SpanSource } from '../host.ts'
 import { type Io, tell } from '../io.ts'
-import { formatOption, port, serverOption, storeOption, tokenOption } from '../options.ts'
+import { addServerOptions, port } from '../options.ts'
 import { progressTo } from '../progress.ts'
 import { followRollout, rolloutServer, startRollout } from '../rollout-server.ts'
 
@@ -20,35 +20,33 @@ interface StartOptions extends SpanSource, RolloutBody {
 
 /** `coalmine rollout start`: starts a rollout in the server, or in this process. */
 export function rolloutStartCommand(command: Command, io: Io, exit: (outcome: Outcome) => void): Command {
-  return command
-    .description(
-      'start the rollout of a build, or join it if it is running; it replaces that of another build of the service',
-    )
-    .addOption(new Option('--service <name>', 'the service (default: that of coalmine.yaml)').env('COALMINE_SERVICE'))
-    .addOption(
-      new Option('--stable <selector>', 'the stable cohort, such as service.version=1.9.0').env('COALMINE_STABLE'),
-    )
-    .addOption(
-      new Option('--canary <selector>', 'the canary cohort, such as service.version=2.0.0').env('COALMINE_CANARY'),
-    )
-    .option('--wait', 'wait until it is over')
-    .option('--here', 'run it in this process, without a server; it receives spans as coalmine serve does')
-    .addOption(
-      new Option(
-        '--config <file>',
-        `with --here: the file with the stages and what moves the canary (default: ${defaultConfig})`,
-      ).env('COALMINE_CONFIG'),
-    )
-    .addOption(
-      new Option('--port <port>', 'with --here: the port for OTLP/HTTP, the page and the API; 0 takes any free one')
-        .argParser(port)
-        .default(4318)
-        .env('COALMINE_PORT'),
-    )
-    .addOption(storeOption())
-    .addOption(serverOption())
-    .addOption(tokenOption())
-    .addOption(formatOption())
+  return addServerOptions(
+    command
+      .description(
+        'start the rollout of a build, or join it if it is running; it replaces that of another build of the service',
+      )
+      .addOption(new Option('--service <name>', 'the service (default: that of coalmine.yaml)').env('COALMINE_SERVICE'))
+      .addOption(
+        new Option('--stable <selector>', 'the stable cohort, such as service.version=1.9.0').env('COALMINE_STABLE'),
+      )
+      .addOption(
+        new Option('--canary <selector>', 'the canary cohort, such as service.version=2.0.0').env('COALMINE_CANARY'),
+      )
+      .option('--wait', 'wait until it is over')
+      .option('--here', 'run it in this process, without a server; it receives spans as coalmine serve does')
+      .addOption(
+        new Option(
+          '--config <file>',
+          `with --here: the file with the stages and what moves the canary (default: ${defaultConfig})`,
+        ).env('COALMINE_CONFIG'),
+      )
+      .addOption(
+        new Option('--port <port>', 'with --here: the port for OTLP/HTTP, the page and the API; 0 takes any free one')
+          .argParser(port)
+          .default(4318)
+          .env('COALMINE_PORT'),
+      ),
+  )
     .addHelpText(
       'after',
       `

@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import type { Server } from '../client.ts'
 import { type SpanSource, withServer } from '../host.ts'
 import { type Io, tell } from '../io.ts'
-import { formatOption, serverOption, storeOption, tokenOption } from '../options.ts'
+import { addServerOptions } from '../options.ts'
 import { historyOf, meantRollout, rolloutOf, rolloutServer, tellRollout } from '../rollout-server.ts'
 import { rolloutStartCommand } from './rollout-start.ts'
 
@@ -60,12 +60,7 @@ export function rolloutCommand(command: Command, io: Io, exit: (outcome: Outcome
 }
 
 function looking(command: Command): Command {
-  return command
-    .argument('[id]', 'the rollout (default: the one that runs, else the newest)')
-    .addOption(storeOption())
-    .addOption(serverOption())
-    .addOption(tokenOption())
-    .addOption(formatOption())
+  return addServerOptions(command.argument('[id]', 'the rollout (default: the one that runs, else the newest)'))
 }
 
 /** Works without a running server too, because rollouts are stored. */

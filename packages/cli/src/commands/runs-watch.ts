@@ -6,7 +6,7 @@ import { ask, type Server } from '../client.ts'
 import { CommandError } from '../exit-codes.ts'
 import type { SpanSource } from '../host.ts'
 import { type Io, tell } from '../io.ts'
-import { formatOption, serverOption, storeOption, tokenOption } from '../options.ts'
+import { addServerOptions } from '../options.ts'
 import { rolloutServer } from '../rollout-server.ts'
 import { isRun, revokeOption, revokeRun } from '../test-runs.ts'
 
@@ -26,19 +26,19 @@ const outcomeOf: Readonly<Record<UsersOutcome, Outcome>> = {
 
 /** `coalmine runs watch`: watches what a run does to users, and stops it if it hurts them. */
 export function runsWatchCommand(command: Command, io: Io, exit: (outcome: Outcome) => void): Command {
-  return command
-    .description(
-      'watch what a test run does to users while it lasts; --stop-on revokes it once it is proved to hurt them',
-    )
-    .argument('<run>', 'the run, such as load-7; it need not have started yet')
-    .addOption(
-      new Option('--stop-on <what>', 'revoke it when it hurts users').choices(['hurts-users']).env('COALMINE_STOP_ON'),
-    )
-    .addOption(revokeOption())
-    .addOption(storeOption())
-    .addOption(serverOption())
-    .addOption(tokenOption())
-    .addOption(formatOption())
+  return addServerOptions(
+    command
+      .description(
+        'watch what a test run does to users while it lasts; --stop-on revokes it once it is proved to hurt them',
+      )
+      .argument('<run>', 'the run, such as load-7; it need not have started yet')
+      .addOption(
+        new Option('--stop-on <what>', 'revoke it when it hurts users')
+          .choices(['hurts-users'])
+          .env('COALMINE_STOP_ON'),
+      )
+      .addOption(revokeOption()),
+  )
     .addHelpText(
       'after',
       `

@@ -5,7 +5,7 @@ import { ask } from '../client.ts'
 import { CommandError } from '../exit-codes.ts'
 import { type SpanSource, withServer } from '../host.ts'
 import type { Io } from '../io.ts'
-import { days, formatOption, serverOption, storeOption, tokenOption } from '../options.ts'
+import { addServerOptions, days } from '../options.ts'
 import { isRun } from '../test-runs.ts'
 import { runsRevokeCommand } from './runs-revoke.ts'
 import { runsWatchCommand } from './runs-watch.ts'
@@ -18,14 +18,12 @@ interface RunsOptions extends SpanSource {
 
 /** `coalmine runs`: shows what test runs in production did, including to users. */
 export function runsCommand(command: Command, io: Io, exit: (outcome: Outcome) => void): Command {
-  command
-    .argument('[run]', 'one run, in detail')
-    .addOption(new Option('--service <name>', 'only runs that touched this service').env('COALMINE_SERVICE'))
-    .addOption(new Option('--since <days>', 'how far back to look, such as 30d').argParser(days).default(7, '7d'))
-    .addOption(storeOption())
-    .addOption(serverOption())
-    .addOption(tokenOption())
-    .addOption(formatOption())
+  addServerOptions(
+    command
+      .argument('[run]', 'one run, in detail')
+      .addOption(new Option('--service <name>', 'only runs that touched this service').env('COALMINE_SERVICE'))
+      .addOption(new Option('--since <days>', 'how far back to look, such as 30d').argParser(days).default(7, '7d')),
+  )
     .addHelpText(
       'after',
       `

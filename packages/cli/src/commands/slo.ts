@@ -7,7 +7,7 @@ import { defaultConfig, readConfig } from '../config-file.ts'
 import { CommandError } from '../exit-codes.ts'
 import { type SpanSource, withServer } from '../host.ts'
 import type { Io } from '../io.ts'
-import { formatOption, serverOption, storeOption, tokenOption, tracesOption } from '../options.ts'
+import { addServerOptions } from '../options.ts'
 import { slosOf } from '../slos.ts'
 
 interface SloOptions extends SpanSource {
@@ -20,44 +20,41 @@ interface SloOptions extends SpanSource {
 
 /** `coalmine slo`: shows error budgets, how fast they burn, which build burns them, and how long they last. */
 export function sloCommand(command: Command, io: Io): Command {
-  return command
-    .addOption(new Option('--service <name>', 'only the objectives of this service').env('COALMINE_SERVICE'))
-    .addOption(
-      new Option(
-        '--config <file>',
-        "the file whose slo: section has the objectives (default: coalmine.yaml, if it exists, else the server's file)",
-      ).env('COALMINE_CONFIG'),
-    )
-    .addOption(
-      new Option('--slo <file>', 'take the objectives from this file of OpenSLO v1 instead').env('COALMINE_SLO'),
-    )
-    .addOption(
-      new Option(
-        '--ramp <shares>',
-        'say when the budget is gone if the newest build gets these shares for these times, such as 1%:30m,10%:1h,100%',
-      ).env('COALMINE_RAMP'),
-    )
-    .addOption(storeOption())
-    .addOption(tracesOption())
-    .addOption(serverOption())
-    .addOption(tokenOption())
-    .addOption(formatOption())
-    .action(async ({ service, slo, config, ramp, format, ...source }: SloOptions) => {
-      const written = await readConfig(config)
-      const all = await slosOf(written, { ...(slo && { slo }), ...(config && { config }) })
-      const wanted = all.filter((one) => service === undefined || one.service === service)
-      if (all.length > 0 && wanted.length === 0)
-        throw new CommandError(
-          'usage',
-          `--service ${service}: it has no objectives; there are some for ${[...new Set(all.map((one) => one.service))].join(', ')}`,
-        )
-      const planned = ramp ?? plannedRamp(written.rollout?.stages ?? [])
-      const answer = await withServer(source, 'read', io, (server) =>
-        budgetsOn(server, { slo: wanted, ...(service && { service }), ...(planned && { ramp: planned }) }, io.stop),
+  return addServerOptions(
+    command
+      .addOption(new Option('--service <name>', 'only the objectives of this service').env('COALMINE_SERVICE'))
+      .addOption(
+        new Option(
+          '--config <file>',
+          "the file whose slo: section has the objectives (default: coalmine.yaml, if it exists, else the server's file)",
+        ).env('COALMINE_CONFIG'),
       )
-      const { columns: width } = io.stdout
-      io.stdout.write(format === 'json' ? `${printableJson(answer)}\n` : sloText(answer, { colors: io.colors, width }))
-    })
+      .addOption(
+        new Option('--slo <file>', 'take the objectives from this file of OpenSLO v1 instead').env('COALMINE_SLO'),
+      )
+      .addOption(
+        new Option(
+          '--ramp <shares>',
+          'say when the budget is gone if the newest build gets these shares for these times, such as 1%:30m,10%:1h,100%',
+        ).env('COALMINE_RAMP'),
+      ),
+    { traces: true },
+  ).action(async ({ service, slo, config, ramp, format, ...source }: SloOptions) => {
+    const written = await readConfig(config)
+    const all = await slosOf(written, { ...(slo && { slo }), ...(config && { config }) })
+    const wanted = all.filter((one) => service === undefined || one.service === service)
+    if (all.length > 0 && wanted.length === 0)
+      throw new CommandError(
+        'usage',
+        `--service ${service}: it has no objectives; there are some for ${[...new Set(all.map((one) => one.service))].join(', ')}`,
+      )
+    const planned = ramp ?? plannedRamp(written.rollout?.stages ?? [])
+    const answer = await withServer(source, 'read', io, (server) =>
+      budgetsOn(server, { slo: wanted, ...(service && { service }), ...(planned && { ramp: planned }) }, io.stop),
+    )
+    const { columns: width } = io.stdout
+    io.stdout.write(format === 'json' ? `${printableJson(answer)}\n` : sloText(answer, { colors: io.colors, width }))
+  })
 }
 
 interface Asked {

@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { ask } from '../client.ts'
 import { type SpanSource, withServer } from '../host.ts'
 import type { Io } from '../io.ts'
-import { formatOption, serverOption, storeOption, tokenOption, tracesOption } from '../options.ts'
+import { addServerOptions } from '../options.ts'
 import { storeBackfillCommand } from './store-backfill.ts'
 import { storeInitCommand } from './store-init.ts'
 
@@ -13,18 +13,14 @@ export function storeCommand(command: Command, io: Io): Command {
   command.enablePositionalOptions(false)
   storeInitCommand(command.command('init'), io)
   storeBackfillCommand(command.command('backfill'), io)
-  return command
-    .addOption(storeOption())
-    .addOption(tracesOption())
-    .addOption(serverOption())
-    .addOption(tokenOption())
-    .addOption(formatOption())
-    .action(async ({ format, ...source }: SpanSource & { readonly format: 'text' | 'json' }) => {
+  return addServerOptions(command, { traces: true }).action(
+    async ({ format, ...source }: SpanSource & { readonly format: 'text' | 'json' }) => {
       const sizes = await withServer(source, 'read', io, (server) =>
         ask(server, '/api/store', isSizes, { signal: io.stop }),
       )
       io.stdout.write(format === 'json' ? `${printableJson(sizes)}\n` : storeText(sizes, { colors: io.colors }))
-    })
+    },
+  )
 }
 
 function isSizes(answer: object): answer is StoreSizes {
