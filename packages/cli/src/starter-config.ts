@@ -14,10 +14,10 @@ export function starterConfig({ service, builds: [canary, stable], operations }:
   const margin = (name: string): string =>
     JSON.stringify(formatMargin(defaultPolicy.metrics.find((metric) => metric.name === name)!.margin))
   return `# yaml-language-server: $schema=./node_modules/@coalmine/comparator/coalmine.schema.json
-# What is judged, and how strictly. "coalmine check" says it in words; compare and watch read it.
+# What is judged, and how strictly. "coalmine check" explains it in words; compare and watch read it.
 
 service: ${scalar(service)}
-# The two newest builds that were seen. Any attribute of the spans will do, such as flag:new-pricing=on.
+# The two newest builds seen. Any attribute of the spans can choose the cohorts, such as flag:new-pricing=on.
 ${choice('stable', stable ?? (canary && 'service.version=1.0.0'), stable !== undefined)}
 ${choice('canary', canary ?? 'service.version=2.0.0', canary !== undefined)}
 
@@ -25,30 +25,31 @@ ${choice('canary', canary ?? 'service.version=2.0.0', canary !== undefined)}
 # split: 10%
 
 metrics:
-  # How much worse is acceptable: slower by the share or by the time, whichever is more. "coalmine calibrate" measures on
-  # stable's own traffic which margins hold.
+  # How much slower is acceptable: by this share or this time, whichever is larger. "coalmine calibrate" measures on stable's
+  # own traffic which margins hold.
   latency: { margin: ${margin('latency')} }
-  # The odds of an event times the ratio, or so many percentage points more, whichever is more.
+  # How much more frequent: by this odds ratio or these percentage points, whichever is larger.
   errors: { margin: ${margin('errors')} }
-  # Answers that blame whoever asked: HTTP 4xx, and gRPC's NOT_FOUND, UNAUTHENTICATED and the like.
+  # Answers that blame the client: HTTP 4xx, and gRPC's NOT_FOUND, UNAUTHENTICATED and the like.
   client-errors: { margin: ${margin('client-errors')} }
-  # Failures below a request that its answer does not show are told in a note; with this they can FAIL.
+  # Failures below a request that its answer hides. They are only noted, unless this line is set:
   # inner-errors: { margin: ${margin('inner-errors')} }
-  # Whatever else your spans carry; an advisory metric is told, and decides nothing.
+  # Metrics of your own, from your spans. An advisory metric is reported, but decides nothing.
   # cost: { attribute: app.cost, expect: better, margin: 2%, gate: advisory, reason: "why you expect it" }
   # queries: { calls: db.system.name=postgresql, margin: 10% }
 ${operationsComment(operations)}
-# Error budgets: "coalmine slo" tells what is left and who burns it; the verdict, what this release has cost.
+# Error budgets. "coalmine slo" shows how much is left and which build burns it; verdicts show what a release has cost.
 # slo:
 #   - journeys: [${scalar(operations[0]?.operation ?? 'GET /cart')}]
 #     objective: 99.9%
 #     window: 30d
 #     latency: 300ms
 ${notifyComment(service, operations)}
-# "coalmine flags" tells which flags can go, after these days; whose each is, and which are to stay, is said by key.
+# "coalmine flags" shows which flags can go, after these days. Name a flag's owner, or that it stays, under its key.
 # flags:
 #   settled: 14d
 #   keys: { new-pricing: { owner: "our team" }, kill-checkout: { permanent: true } }
+
 # "coalmine rollout start" gives a new build to more and more users, and takes it back at a FAIL.
 # rollout:
 #   stages: [{ hosts: 1, bake: 30m }, { share: 10% }, { share: 50%, approve: true }, { share: 100% }]
@@ -60,14 +61,14 @@ function notifyComment(service: string, operations: Seen['operations']): string 
   const [first] = operations
   const critical = first ? `, critical: [${JSON.stringify(first.operation)}]` : ''
   return `
-# Who is told how comparisons come out, by "coalmine serve" with this file. Secrets are named by their environment variables;
-# "coalmine notify --test" tries the targets out.
+# Whom "coalmine serve" notifies of verdicts. Secrets are named by their environment variables; "coalmine notify --test"
+# sends a test message to each target.
 # notify:
 #   targets:
 #     team: { type: slack, urlEnv: SLACK_WEBHOOK_URL }
 #     oncall: { type: pagerduty, keyEnv: PAGERDUTY_KEY }
 #   services:
-#     # Only critical operations that fail for enough people wake somebody.
+#     # Only critical operations that fail for enough users page somebody.
 #     ${JSON.stringify(service)}: { owner: "our team"${critical} }
 `
 }

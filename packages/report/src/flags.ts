@@ -112,15 +112,15 @@ const mostReferences = 20
 /**
  * Formats whether a flag can be removed: what stands in the way, and what was checked.
  *
- * @example flagRemovalText(removal, { colors: true }) // 'new-pricing may not go yet: ...'
+ * @example flagRemovalText(removal, { colors: true }) // 'new-pricing cannot be removed yet: ...'
  */
 export function flagRemovalText(untrusted: FlagRemoval, options: { readonly colors: boolean }): string {
   const { flag, keep, verdict, problems, notes: also, references } = printableData(untrusted)
   const ink = pc.createColors(options.colors)
-  const what = keep === null ? flag : `the code of ${flag}, all but that of ${keep},`
+  const what = keep === null ? flag : `the code of ${flag}, except for ${keep},`
   const more = references.length - mostReferences
   return [
-    verdict === 'pass' ? ink.green(`${what} may go`) : ink.red(`${what} may not go yet:`),
+    verdict === 'pass' ? ink.green(`${what} can be removed`) : ink.red(`${what} cannot be removed yet:`),
     ...problems.map((text) => `  ${text}`),
     ...references
       .slice(0, mostReferences)

@@ -159,8 +159,8 @@ function boundText(place: string, one: FlagReport, keep: string, ago: (moment: s
 function seenText(met: readonly FlagReport[], nowMs: number): string {
   const since = Math.min(...met.map(({ knownSince, firstSeen }) => Date.parse(knownSince ?? firstSeen!)))
   const days = Math.min(30, (nowMs - since) / dayMs)
-  const short = days < 29 ? ' Whoever comes once a month may not have been seen.' : ''
-  return `Seen: users' requests of ${daysText(days)}, as their spans arrived.${short} Where spans are sampled, so is this: a bound holds for all where sampling does not look at the flag.`
+  const short = days < 29 ? ' Users who come once a month may be missing.' : ''
+  return `Based on users' requests of ${daysText(days)} whose spans arrived.${short} If spans are sampled, the bounds hold for all requests only if sampling ignores the flag.`
 }
 
 const mostOthers = 5
@@ -179,5 +179,5 @@ function neverMet(flags: readonly FlagReport[], nowMs: number): string {
   const since = flags.map(({ knownSince }) => knownSince).find((moment) => moment !== null)
   return since === undefined || since === null
     ? 'No request of users has met it.'
-    : `No request of users has met it in the ${daysText((nowMs - Date.parse(since)) / dayMs)} that are known, as their spans arrived.`
+    : `No user request whose spans arrived has met it in the last ${daysText((nowMs - Date.parse(since)) / dayMs)}.`
 }

@@ -135,7 +135,7 @@ it('lets the code of a variant go once nobody is behind it, and says what it can
     verdict: 'pass',
     notes: [
       expect.stringMatching(/none of 30.000 requests within 30 days got another variant than on: less than 0.01 % do/),
-      expect.stringMatching(/^Seen: users' requests of 30 days/),
+      expect.stringMatching(/^Based on users' requests of 30 days/),
     ],
   })
   expect(removal([on, off], 'on').problems).toEqual([
