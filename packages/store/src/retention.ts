@@ -42,50 +42,37 @@ export async function forgetExpired(engine: Engine, retentionDays: number, nowMs
 export const tickTable = `
   SELECT engine_full AS made FROM system.tables WHERE database = currentDatabase() AND name = 'coalmine_ticks'`
 
-/** Does not wait: merges apply the TTL to old rows, and a full disk has no merges. */
-export const keepTraces = `
-  ALTER TABLE otel_traces MODIFY TTL toDateTime(Timestamp) + toIntervalDay({retentionDays:UInt32})
+// Does not wait: merges apply the TTL to old rows, and a full disk has no merges.
+const retaining = (table: string, time: string): string => `
+  ALTER TABLE ${table} MODIFY TTL ${time} + toIntervalDay({retentionDays:UInt32})
   SETTINGS alter_sync = 0`
 
-/** The same for log records. */
-export const keepLogs = `
-  ALTER TABLE otel_logs MODIFY TTL toDateTime(Timestamp) + toIntervalDay({retentionDays:UInt32})
-  SETTINGS alter_sync = 0`
+/** Sets the retention of spans. */
+export const keepTraces: string = retaining('otel_traces', 'toDateTime(Timestamp)')
 
-/** The same for closed ticks. */
-export const keepTicks = `
-  ALTER TABLE coalmine_ticks MODIFY TTL Tick + toIntervalDay({retentionDays:UInt32})
-  SETTINGS alter_sync = 0`
+/** Sets the retention of log records. */
+export const keepLogs: string = retaining('otel_logs', 'toDateTime(Timestamp)')
 
-/** The same for the list of closed ticks. */
-export const keepClosed = `
-  ALTER TABLE coalmine_closed MODIFY TTL Tick + toIntervalDay({retentionDays:UInt32})
-  SETTINGS alter_sync = 0`
+/** Sets the retention of closed ticks. */
+export const keepTicks: string = retaining('coalmine_ticks', 'Tick')
 
-/** The same for the counts of late spans. */
-export const keepLate = `
-  ALTER TABLE coalmine_late MODIFY TTL Tick + toIntervalDay({retentionDays:UInt32})
-  SETTINGS alter_sync = 0`
+/** Sets the retention of the list of closed ticks. */
+export const keepClosed: string = retaining('coalmine_closed', 'Tick')
 
-/** The same for the reduced rows of comparisons. */
-export const keepReduced = `
-  ALTER TABLE coalmine_reduced MODIFY TTL Tick + toIntervalDay({retentionDays:UInt32})
-  SETTINGS alter_sync = 0`
+/** Sets the retention of the counts of late spans. */
+export const keepLate: string = retaining('coalmine_late', 'Tick')
 
-/** The same for the ticks that those cover. */
-export const keepReductions = `
-  ALTER TABLE coalmine_reductions MODIFY TTL Tick + toIntervalDay({retentionDays:UInt32})
-  SETTINGS alter_sync = 0`
+/** Sets the retention of the reduced rows of comparisons. */
+export const keepReduced: string = retaining('coalmine_reduced', 'Tick')
 
-/** The same for test runs. */
-export const keepRuns = `
-  ALTER TABLE coalmine_runs MODIFY TTL Quarter + toIntervalDay({retentionDays:UInt32})
-  SETTINGS alter_sync = 0`
+/** Sets the retention of the list of ticks that those cover. */
+export const keepReductions: string = retaining('coalmine_reductions', 'Tick')
 
-/** The same for the ticks of test runs. */
-export const keepRunTicks = `
-  ALTER TABLE coalmine_run_ticks MODIFY TTL Tick + toIntervalDay({retentionDays:UInt32})
-  SETTINGS alter_sync = 0`
+/** Sets the retention of test runs. */
+export const keepRuns: string = retaining('coalmine_runs', 'Quarter')
+
+/** Sets the retention of the ticks of test runs. */
+export const keepRunTicks: string = retaining('coalmine_run_ticks', 'Tick')
 
 /** Expired days, found by hand for when merges, which would drop them, are stopped. */
 export const expiredDays = `
