@@ -101,7 +101,9 @@ it('says in a pipeline what is in the way of removing a flag', async () => {
     'it is declared permanent in coalmine.yaml',
   ])
   expect((await check('old-banner')).code).toBe(0)
-  expect((await check('never-heard-of')).removal.notes[0]).toMatch(/^No user request .* has met it in the last \d+ days/)
+  expect((await check('never-heard-of')).removal.notes[0]).toMatch(
+    /^No user request .* has met it in the last \d+ days/,
+  )
   expect((await check('never-heard-of')).removal.notes[1]).toBe(
     'Flags that were met: old-banner, new-pricing, new-cart, one-click, kill-checkout.',
   )
