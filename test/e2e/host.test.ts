@@ -119,6 +119,14 @@ it('a directory that is no store is not made one by reading', async () => {
   expect(readdirSync(join(folder, 'documents'))).toEqual([])
 })
 
+it('a current folder that is gone is named', () => {
+  const gone = mkdtempSync(join(folder, 'gone-'))
+  const args = ['serve', '--port', '0', '--no-grpc', '--store', join(folder, 'kept')]
+  const command = ['-c', 'rmdir "$PWD" && exec "$0" "$@"', process.execPath, bin, ...args]
+  const { status, stderr } = spawnSync('sh', command, { cwd: gone, encoding: 'utf8' })
+  expect([status, stderr]).toEqual([69, expect.stringContaining('the current folder is gone')])
+})
+
 it('a file is no store', async () => {
   const run = await coalmineHere(folder, ['serve', '--port', '0', '--store', 'spans.jsonl'])
   expect(run).toEqual({
