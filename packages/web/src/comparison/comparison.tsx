@@ -80,6 +80,12 @@ export function Comparison({ state, verdict, view, link, chartTrouble, scopeOf }
           The charts of this verdict could not be computed: {chartTrouble}. This page tries again by itself.
         </p>
       )}
+      {charts && verdict && behindSeconds(view, verdict) >= farBehindSeconds && (
+        <p class="quiet" role="status">
+          The charts show the time up to {moment(view?.until ?? '')}
+          {here.isReport ? '.' : '; those of this verdict are being computed…'}
+        </p>
+      )}
       <chartMarks.Provider value={marks}>
         {charts && charts.evidence.parts > 0 && (
           <TotalEvidenceChart
@@ -123,6 +129,14 @@ export function Comparison({ state, verdict, view, link, chartTrouble, scopeOf }
     </>
   )
 }
+
+/** How much older than the verdict its charts are. */
+function behindSeconds(view: View | null, verdict: Verdict): number {
+  const until = Date.parse(view?.until ?? '')
+  return Number.isNaN(until) ? 0 : (Date.parse(verdict.window.end) - until) / 1000
+}
+// While it runs, they are a few seconds behind at any time.
+const farBehindSeconds = 30
 
 const callsSection = (rows: View['calls']): VNode | null =>
   rows && rows.length > 0 ? (
