@@ -106,15 +106,14 @@ export class MarkProcessor {
   }
 
   onEnding(span: MarkableSpan): void {
-    if (isForeign(span)) return
     this.#ending = true
     this.#stampLast(span)
     this.#next?.onEnding?.(span)
   }
 
   onEnd(span: unknown): void {
-    if (isForeign(span as MarkableSpan)) return
     const work = workOf(span as MarkedSpan)
+    if (work === undefined && isForeign(span as MarkableSpan)) return
     if (work?.root === span) endSoon(work as Work)
     if (this.#hold) {
       // Stamps again, for SDKs that do not call onEnding.

@@ -75,7 +75,8 @@ function receive<Request>(marks: Marks, raw: RawRequest, request: Request, optio
 
 /** JavaScript does not check types, and a promise is truthy: it must not make every request a test. */
 function isPromise(answer: unknown): answer is Promise<unknown> {
-  return typeof (answer as Partial<Promise<unknown>> | null | undefined)?.then === 'function'
+  if (typeof answer !== 'object' || answer === null) return false
+  return typeof (answer as Partial<Promise<unknown>>).then === 'function'
 }
 
 function sayPromise(option: string, consequence: string, answer: Promise<unknown>): void {
