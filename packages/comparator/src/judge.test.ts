@@ -40,6 +40,17 @@ describe('a canary', () => {
     expect(verdict.decidedAfterSeconds).toBeGreaterThan(10)
   })
 
+  it('passes where a scanner is answered with 404 by both arms, to its every request', () => {
+    const scanned = { n: 120, clientErrors: 1 }
+    const operations = { 'GET /cart': { stable: alike, canary: alike }, GET: { stable: scanned, canary: scanned } }
+    const verdict = judge(trafficOf({ ticks: 180, seed: 3, operations }), defaultPolicy, factsOf(180))
+    expect(verdict.verdict).toBe('pass')
+    const worse = { ...operations, GET: { stable: { ...scanned, clientErrors: 0.7 }, canary: scanned } }
+    expect(judge(trafficOf({ ticks: 180, seed: 3, operations: worse }), defaultPolicy, factsOf(180)).verdict).toBe(
+      'fail',
+    )
+  })
+
   it('fails when one route is slower, and the verdict names the route, the effect and its interval beyond the margin', () => {
     const verdict = shop({ slower: 1.4 })
     expect(verdict.verdict).toBe('fail')

@@ -161,8 +161,10 @@ function* judgingSeries({
   const unfair = unfairReasons(facts, series, policy, hosts)
   const blocked = unfair.some((reason) => reason.weight === 'blocks')
   const outcome = outcomeOf(decided, blocked)
+  const heldBack = heldBackIn(decided, findings)
+  const told = comparable(missing, unfair)
   const reasons = [
-    ...decisive(outcome, findings, comparable(missing, unfair), policy, heldBackIn(decided, findings)),
+    ...decisive(outcome, findings, told, policy, heldBack),
     ...unfair,
     ...userReasons(decided),
     ...sharedInstanceReasons(decided),
@@ -186,7 +188,8 @@ function* judgingSeries({
     decidedAfterSeconds: settledAfter(outcome, decided, start),
   }
   const metrics = ofGate('on')
-  const next = memory && nextTicks({ growing, memory, series, decided, metrics, policy, facts, hosts })
+  const saysAll = heldBack.size === 0 && told.length === missing.length
+  const next = memory && nextTicks({ growing, memory, series, decided, saysAll, metrics, policy, facts, hosts })
   return { verdict: verdictOf(outcome, reasons, answer, policy, facts, series, hosts), next: next ?? null }
 
   function* regressed(): Steps<Regressed[]> {

@@ -4,7 +4,7 @@ import type { RateMargin } from '../policy/margin.ts'
 import { type MetricPolicy, marginIn } from '../policy/metric-policy.ts'
 import type { OperationSeries, RateBlock } from '../series.ts'
 import { blocksOfStrata } from '../series.ts'
-import { feeding } from '../statistics/run.ts'
+import { feeding, feedingSome } from '../statistics/run.ts'
 import type { Statistics } from '../statistics/statistics.ts'
 import { type Bound, boundsOf } from './claim.ts'
 import { type Estimate, shownInterval, type Tested } from './tested.ts'
@@ -23,21 +23,49 @@ export function testRate(
   stands: (tick: number) => boolean = () => true,
 ): Tested {
   const margin = marginIn('rate', metric)
-  const blocks = blocksOfStrata(series, (one) => one.rates.get(metric.name) ?? [])
+  const blocks = blocksOfStrata(series, (one) => ruled(one, metric.name))
   const events = metric.measure.kind === 'share' ? 'any' : 'rare'
   const boundsWith = (margin: RateMargin): ReturnType<typeof rateBound>[] =>
     boundsOf(metric).map((bound) => rateBound(bound, margin, events, statistics))
   const broken = boundsWith(marginIn('rate', beyond)).map(({ broken }) => broken)
   return {
-    ...statistics.runStanding<RateBlock>(statistics.any(broken), stands, blocks),
+    ...statistics.runStanding<RuledBlock>(statistics.any(broken), stands, blocks),
     within: boundsWith(margin).map(({ holds }) => ({ part: 'rate', run: statistics.run(holds, blocks) })),
     estimate: (decision, level) => rateEstimate(blocks, margin, 'rate', decision, level, statistics),
   }
 }
 
+/** A block of rates, and what events were in its operation before it: rare unless it says so. */
+interface RuledBlock extends RateBlock {
+  readonly before?: 'unknown' | 'the rule'
+}
+
+/**
+ * The blocks of an operation; of a scanner's every request is answered with 404. What events were is told by the blocks before alone, so
+ * that tests may go by it.
+ */
+function ruled({ rates, sums }: OperationSeries, name: string): readonly RuledBlock[] {
+  const blocks = rates.get(name) ?? []
+  const sum = sums.get(name)
+  if (!sum) return blocks
+  let { n, events } = sum
+  // The blocks may be new ones alone, the sums are of all.
+  for (const { stable, canary } of blocks) {
+    n -= stable.n + canary.n
+    events -= stable.events + canary.events
+  }
+  return blocks.map((block) => {
+    const before = n <= 0 ? 'unknown' : 2 * events > n ? 'the rule' : undefined
+    n += block.stable.n + block.canary.n
+    events += block.stable.events + block.canary.events
+    return before ? { ...block, before } : block
+  })
+}
+
 /**
  * Evidence that a side of a claim about a rate is broken, and that it holds. Evidence of a difference grows fast where
- * events are rare, as errors are; of events that may be rare or the rule, their absence is looked at as well.
+ * events are rare, as errors are, or where they are the rule and their absence is looked at instead; of events that may be either, both
+ * are looked at.
  */
 export function rateBound(
   { side, moved }: Bound,
@@ -93,7 +121,15 @@ export function rateEstimate(
   }
 }
 
-const swapped = ({ stable, canary }: Rates): Rates => ({ stable: canary, canary: stable })
+type Ruled = Rates & Pick<RuledBlock, 'before'>
+
+const swapped = ({ stable, canary, ...more }: Ruled): Ruled => ({ ...more, stable: canary, canary: stable })
+
+/** The events, or their absence where they are the rule; nothing while that is not known. */
+function rarer(block: Ruled): Rates | undefined {
+  if (block.before === 'unknown') return undefined
+  return block.before === 'the rule' ? absent(block) : block
+}
 
 /** That the canary lacks the event more often is that stable has it more often, by as much. */
 const absent = ({ stable, canary }: Rates): Rates => ({
@@ -111,7 +147,8 @@ function evidence(
   if (difference === 0) return [odds]
   const one = statistics.difference(alternative, difference)
   const more = (): EProcess<Rates> => feeding(statistics.difference(alternative, difference), absent)
-  const either = events === 'rare' ? one : statistics.any([one, more()])
+  const mayGoByRule = alternative === 'less' && statistics.kind === 'e-value'
+  const either = events === 'any' ? statistics.any([one, more()]) : mayGoByRule ? feedingSome(one, rarer) : one
   return oddsRatio === 1 ? [either] : [odds, either]
 }
 

@@ -37,6 +37,8 @@ interface Begun {
   readonly series: readonly OperationSeries[]
   /** The decisions of the metrics that decide. */
   readonly decided: readonly Decided[]
+  /** Whether the decisions alone tell the reason of an inconclusive verdict. */
+  readonly saysAll: boolean
   readonly metrics: readonly MetricPolicy[]
   readonly policy: Policy
   readonly facts: Facts
@@ -81,7 +83,7 @@ type GoingOn = Omit<Begun, 'series'> & {
 function goingOn({ growing, memory, metrics, policy, hosts, isPartly, decided, ...begun }: GoingOn): NextTicks {
   const { stretches } = begun
   let { facts, until, places, leftOut } = begun
-  const lookOn = tickLooks(policy)
+  const lookOn = tickLooks(policy, begun.saysAll)
   const first = lookOn(decided)
   growing.forget()
   return {

@@ -18,8 +18,12 @@ export interface TickLook extends Pick<Progress, 'harmPercent' | 'safetyPercent'
   readonly reason: string | null
 }
 
-/** Turns the decisions into a look, tick after tick; each request is counted once. */
-export function tickLooks(policy: Policy): (decided: readonly Decided[]) => TickLook {
+/**
+ * Turns the decisions into a look, tick after tick; each request is counted once.
+ *
+ * @param saysAll whether they tell why nothing is settled yet. A difference that hosts or users could explain takes estimates as well.
+ */
+export function tickLooks(policy: Policy, saysAll: boolean): (decided: readonly Decided[]) => TickLook {
   const scopes = new Map<string | null, { readonly served: GrowingServed; last: number }>()
   const servedIn = ({ operation, series }: Scope): GrowingServed => {
     const scope = entry(scopes, operation, () => ({ served: growingServed(), last: Number.NEGATIVE_INFINITY }))
@@ -46,7 +50,7 @@ export function tickLooks(policy: Policy): (decided: readonly Decided[]) => Tick
         case 'pass':
           return passSentence(decided)
         case 'inconclusive':
-          return unsettled(missing)[0]?.message ?? null
+          return saysAll ? (unsettled(missing)[0]?.message ?? null) : null
       }
     }
   }
