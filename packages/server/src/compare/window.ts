@@ -32,18 +32,18 @@ export async function readWindow(
   { warmUp: warmUpSeconds }: Policy,
   finding: Promise<ComparisonFacts> = store.cohorts.facts(comparison),
 ): Promise<WindowRead> {
-  const lives = store.cohorts.instances(comparison, finding)
-  const brief = lives.then((instances) => areShortLived(instances ?? []))
-  const living = lives.then(async (instances) => ((await brief) ? undefined : instances))
-  const warmUp = living.then((instances) => warmUpOf(instances ?? [], warmUpSeconds))
-  const [found, instances, operations] = await Promise.all([
+  const living = store.cohorts.instances(comparison, finding).then((lives) => {
+    const shortLived = areShortLived(lives ?? [])
+    return { shortLived, instances: shortLived ? undefined : lives }
+  })
+  const warmUp = living.then(({ instances }) => warmUpOf(instances ?? [], warmUpSeconds))
+  const [found, { shortLived, instances }, operations] = await Promise.all([
     finding,
     living,
     operationsOf(store, comparison, warmUp),
     // Also awaited here, in case reading ticks fails before awaiting it.
     warmUp,
   ])
-  const shortLived = await brief
   return sameTicks({
     found: shortLived ? withoutInstances(found) : found,
     instances,
