@@ -68,12 +68,6 @@ export interface Judged {
   readonly again: (doubts: Doubts) => Steps<Verdict>
 }
 
-/** What more requests may settle: what one cohort alone serves is told by another reason, and waiting for it is of no use. */
-function comparable(missing: readonly Missing[], unfair: readonly Reason[]): readonly Missing[] {
-  if (!unfair.some(({ code, weight }) => code === 'unmatched-operations' && weight === 'blocks')) return missing
-  return missing.filter(({ tooFew }) => !tooFew || (tooFew.stable > 0 && tooFew.canary > 0))
-}
-
 /** Facts about instances and users that are queried only if there would be a FAIL. */
 export type Doubts = Pick<FairnessFacts, 'instanceTicks' | 'heaviestUsers'>
 
@@ -207,6 +201,12 @@ function* judgingSeries({
     }
     return regressedOf(decided, (metric, one) => tested.get(nameOf(metric, one))!, policy.alpha)
   }
+}
+
+/** What more requests may settle: what one cohort alone serves is told by another reason, and waiting for it is of no use. */
+function comparable(missing: readonly Missing[], unfair: readonly Reason[]): readonly Missing[] {
+  if (!unfair.some(({ code, weight }) => code === 'unmatched-operations' && weight === 'blocks')) return missing
+  return missing.filter(({ tooFew }) => !tooFew || (tooFew.stable > 0 && tooFew.canary > 0))
 }
 
 function invalidVerdict(

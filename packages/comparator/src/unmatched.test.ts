@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Arm, factsOf, type Traffic, trafficOf } from '../test/slices.ts'
+import { type Arm, factsOf, fairnessOf, type Traffic, trafficOf } from '../test/slices.ts'
 import { defaultPolicy, type Facts, judge, type Verdict } from './index.ts'
 
 const none: Arm = { n: 0 }
@@ -134,15 +134,9 @@ describe('what came late', () => {
 describe('traces that met both cohorts', () => {
   const side = { requests: 900, children: 0, scope: '', sampling: [], targeted: 0, skewMs: null }
   const messageOf = (metBoth: { traces: number; failed: number; retried?: number }): string => {
-    const fairness: NonNullable<Facts['fairness']> = {
-      warmUp: { stable: 0, canary: 0 },
-      instances: null,
-      cells: [],
-      builds: null,
-      aheadMs: 0,
-      calls: [],
+    const fairness: NonNullable<Facts['fairness']> = fairnessOf({
       sample: { stable: side, canary: { ...side, requests: 90 }, metBoth },
-    }
+    })
     const verdict = judged({ 'GET /cart': { stable: { n: 150 }, canary: { n: 50 } } }, { fairness })
     return verdict.reasons.find(({ code }) => code === 'retried')!.message
   }

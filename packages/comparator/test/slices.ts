@@ -1,5 +1,5 @@
 import { histogramOf } from '@coalmine/stats'
-import { type Facts, plainFacts, type Slice } from '../src/index.ts'
+import { type Facts, type FairnessFacts, plainFacts, type Slice } from '../src/index.ts'
 
 export interface Arm {
   /** Requests a tick. */
@@ -63,6 +63,20 @@ export function trafficOf({ ticks, seed, operations }: Traffic): Slice[] {
     }
   }
   return slices
+}
+
+/** Facts about fairness of which none is known, but what is given. */
+export function fairnessOf(more: Partial<FairnessFacts> = {}): FairnessFacts {
+  return {
+    warmUp: { stable: 0, canary: 0 },
+    instances: null,
+    cells: [],
+    builds: null,
+    aheadMs: 0,
+    calls: [],
+    sample: null,
+    ...more,
+  }
 }
 
 export function factsOf(ticks: number, more: Partial<Facts> = {}): Facts {

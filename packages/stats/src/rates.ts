@@ -11,7 +11,6 @@ export interface Rates {
 }
 
 /** Throws a RangeError naming the number that is not a valid count. */
-/** The same of one arm. */
 export function checkRates({ stable, canary }: Rates): void {
   checkRate(stable, 'stable')
   checkRate(canary, 'canary')

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { factsOf } from '../../test/slices.ts'
+import { factsOf, fairnessOf } from '../../test/slices.ts'
 import type { FairnessFacts, SampleFacts } from '../facts.ts'
 import { metricPolicyOf } from '../policy/metric-policy.ts'
 import { defaultPolicy } from '../policy/policy.ts'
@@ -17,15 +17,7 @@ const arm = (requests: number, more: Partial<SampleFacts>): SampleFacts => ({
 })
 
 function reasonsOf(stable: Partial<SampleFacts>, canary: Partial<SampleFacts>, policy = defaultPolicy): Reason[] {
-  const fairness: FairnessFacts = {
-    warmUp: { stable: 0, canary: 0 },
-    instances: null,
-    cells: [],
-    builds: null,
-    aheadMs: 0,
-    calls: [],
-    sample: { stable: arm(900, stable), canary: arm(100, canary) },
-  }
+  const fairness: FairnessFacts = fairnessOf({ sample: { stable: arm(900, stable), canary: arm(100, canary) } })
   return answerReasons({ ...factsOf(60), fairness }, policy)
 }
 

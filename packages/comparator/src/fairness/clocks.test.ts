@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { factsOf, firstTick, trafficOf } from '../../test/slices.ts'
+import { factsOf, fairnessOf, firstTick, trafficOf } from '../../test/slices.ts'
 import type { ClockTick, FairnessFacts, SampleFacts } from '../facts.ts'
 import { judge } from '../judge.ts'
 import { defaultPolicy } from '../policy/policy.ts'
@@ -13,15 +13,9 @@ function judged(stableMs: number | null, canaryMs: number | null, clocks?: reado
     targeted: 0,
     skewMs,
   })
-  const fairness: FairnessFacts = {
-    warmUp: { stable: 0, canary: 0 },
-    instances: null,
-    cells: [],
-    builds: null,
-    aheadMs: 0,
-    calls: [],
+  const fairness: FairnessFacts = fairnessOf({
     sample: { stable: arm(stableMs), canary: arm(canaryMs), ...(clocks && { clocks }) },
-  }
+  })
   const operations = { 'GET /': { stable: { n: 400 }, canary: { n: 400, slower: 2 } } }
   return judge(trafficOf({ ticks: 60, seed: 1, operations }), defaultPolicy, { ...factsOf(60), fairness })
 }

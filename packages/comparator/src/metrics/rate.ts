@@ -35,14 +35,14 @@ export function testRate(
   }
 }
 
-/** A block of rates, and what events were in its operation before it: rare unless it says so. */
+/** A block of rates, and how frequent events were in its operation before it: rare, unless it says otherwise. */
 interface RuledBlock extends RateBlock {
   readonly before?: 'unknown' | 'the rule'
 }
 
 /**
- * The blocks of an operation; of a scanner's every request is answered with 404. What events were is told by the blocks before alone, so
- * that tests may go by it.
+ * The blocks of an operation. In some, events are the rule: a scanner gets 404 for every request. Whether they are is decided from
+ * earlier blocks alone, so that tests may depend on it.
  */
 function ruled({ rates, sums }: OperationSeries, name: string): readonly RuledBlock[] {
   const blocks = rates.get(name) ?? []

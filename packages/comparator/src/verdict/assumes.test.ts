@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { conforms } from '../../test/schema.ts'
-import { factsOf, trafficOf } from '../../test/slices.ts'
+import { factsOf, fairnessOf, trafficOf } from '../../test/slices.ts'
 import type { Facts, SampleFacts } from '../facts.ts'
 import { judge } from '../judge.ts'
 import { defaultPolicy } from '../policy/policy.ts'
@@ -21,15 +21,7 @@ function judged(instances: number, named: number): Verdict {
     ...facts,
     stable: { ...facts.stable, instances },
     canary: { ...facts.canary, instances },
-    fairness: {
-      warmUp: { stable: 0, canary: 0 },
-      instances: null,
-      cells: [],
-      builds: null,
-      aheadMs: 0,
-      calls: [],
-      sample: { stable: arm, canary: arm },
-    },
+    fairness: fairnessOf({ sample: { stable: arm, canary: arm } }),
   }
   return judge(
     trafficOf({ ticks: 12, seed: 1, operations: { 'GET /': { stable: { n: 50 }, canary: { n: 50 } } } }),

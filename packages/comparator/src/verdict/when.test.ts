@@ -1,7 +1,7 @@
 import { histogramOf, randomOf } from '@coalmine/stats'
 import { describe, expect, it } from 'vitest'
 import { conforms } from '../../test/schema.ts'
-import { type Arm, factsOf, firstTick, trafficOf } from '../../test/slices.ts'
+import { type Arm, factsOf, fairnessOf, firstTick, trafficOf } from '../../test/slices.ts'
 import type { FairnessFacts, InstanceTick } from '../facts.ts'
 import type { Finding } from '../finding.ts'
 import { judge } from '../judge.ts'
@@ -27,15 +27,7 @@ const judged = (slices: Slice[], ticks: number, fairness?: FairnessFacts): Verdi
   judge(slices, defaultPolicy, factsOf(ticks, fairness ? { fairness } : {}))
 const failedIn = ({ findings }: Verdict): Finding[] => findings.filter(({ decision }) => decision === 'fail')
 
-const unknown: FairnessFacts = {
-  warmUp: { stable: 0, canary: 0 },
-  instances: null,
-  cells: [],
-  builds: null,
-  aheadMs: 0,
-  calls: [],
-  sample: null,
-}
+const unknown: FairnessFacts = fairnessOf()
 
 describe('a FAIL that the values of the whole window do not show', () => {
   const ticks = 240
